@@ -1,0 +1,7 @@
+"""`python -m redislab`: the same as the `redislab` command."""
+
+import sys
+
+from redislab.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The language of the lab: words, replies, sessions. Standard library only."""

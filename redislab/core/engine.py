@@ -1,0 +1,84 @@
+"""The seam between redislab and a place where data lives.
+
+An `Engine` makes `Connection`s; a connection carries commands and replies and knows nothing of
+databases, transactions or people (that is `link` and `session`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from redislab.core.parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, for those who must ask before they act.
+
+    `version` is the Redis version whose answers it gives, e.g. `(7, 0, 15)`; None until a server
+    has been asked. `shared`: others may work on the same data, so nothing is done unasked.
+    """
+
+    clock: bool = False
+    snapshot: bool = False
+    shared: bool = True
+    version: tuple[int, ...] | None = None
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A command that opens every connection (AUTH, HELLO). `label` names it without its secrets."""
+
+    label: str
+    args: tuple[bytes, ...]
+
+
+class Connection(Protocol):
+    """One client of an engine. Used from one thread, except `cancel`."""
+
+    def send(self, batch: Sequence[Sequence[bytes]]) -> None:
+        """Send commands, in order, without waiting for replies.
+
+        Raises ConnectionLost when the transport is broken; then some of the batch may have run.
+        """
+
+    def replies(self, timeout_s: float | None) -> Iterator[Part]:
+        """The parts that arrive, pushes too, in order; ends when nothing came for `timeout_s`.
+
+        `None` waits for ever, 0 gives what is there. The iterator may be dropped at any part and a
+        new one asked for: the place is kept. Raises ConnectionLost, ProtocolError or Cancelled
+        (after which the connection is closed), and never because of an error reply.
+        """
+
+    def cancel(self) -> None:
+        """End a wait in `replies` from another thread or a signal handler; closes the connection."""
+
+    def close(self) -> None:
+        """End the connection. May be called twice; never raises."""
+
+
+class Engine(Protocol):
+    """A place where data lives."""
+
+    @property
+    def label(self) -> str:
+        """What stands in the prompt: `127.0.0.1:6379`, `redis /path/to.sock`, `redislab`."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def greetings(self) -> Sequence[Greeting]:
+        """Sent on every new connection, before anything else, each reply read."""
+
+    def connect(self) -> Connection:
+        """A new connection. Raises Unreachable with a remedy."""
+
+    def redirected(self, host: str, port: int) -> Engine | None:
+        """The same target's node at that address, where redirections are to be followed (`-c`)."""
+
+    def close(self) -> None:
+        """Let go of what the engine itself holds."""
