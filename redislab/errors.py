@@ -76,4 +76,4 @@ class Cancelled(RedislabError):
 
 
 class TransactionLost(RedislabError):
-    """The connection broke inside MULTI: nothing queued has run, and nothing may go on until that is known."""
+    """The connection broke inside MULTI: nothing queued has run, nothing goes on until that is known."""

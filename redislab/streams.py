@@ -61,5 +61,5 @@ class Streams:
 def _binary(stream: object, mode: str) -> BinaryIO:
     buffer = getattr(stream, "buffer", None)
     if buffer is None:
-        return open(os.devnull, mode)  # type: ignore[return-value]  # noqa: SIM115
+        return open(os.devnull, mode)  # type: ignore[return-value]
     return buffer  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""What a server answers, with every type of RESP2 and RESP3 kept. See `parts` for replies that still arrive."""
+"""What a server answers, every type of RESP2 and RESP3 kept. `parts` has replies that still arrive."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 _AGGREGATES = frozenset({Kind.ARRAY, Kind.MAP, Kind.SET, Kind.PUSH, Kind.ATTRIBUTE})
 
-Value: TypeAlias = "bytes | int | bool | None | tuple[Reply, ...] | tuple[tuple[Reply, Reply], ...]"
+Value: TypeAlias = "bytes | int | bool | tuple[Reply, ...] | tuple[tuple[Reply, Reply], ...] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Reply:
     def items(self) -> tuple[Reply, ...]:
         """The elements of an array, set or push; keys and values in turn of a map; () for a leaf."""
         if self.kind is Kind.MAP or self.kind is Kind.ATTRIBUTE:
-            return tuple(side for pair in self.value for side in pair)  # type: ignore[union-attr,misc,attr-defined]
+            return tuple(side for pair in self.value for side in pair)  # type: ignore[union-attr]
         return self.value if isinstance(self.value, tuple) else ()  # type: ignore[return-value]
 
     @property

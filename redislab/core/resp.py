@@ -74,14 +74,8 @@ class Decoder:
         """What can be read of the bytes fed. May be dropped and called again."""
         if self._fault is not None:
             raise self._fault
-        if not self._chunks or self._missing > 0:
-            if self._pos == len(self._buffer):
-                return
         if self._chunks and self._missing <= 0:
-            rest = self._buffer[self._pos :]
-            self._buffer = (
-                b"".join([rest, *self._chunks]) if rest or len(self._chunks) > 1 else self._chunks[0]
-            )
+            self._buffer = b"".join((self._buffer[self._pos :], *self._chunks))
             self._pos = 0
             self._chunks.clear()
             self._missing = 0
@@ -109,7 +103,8 @@ class Decoder:
                 return run
         end = buffer.find(b"\r\n", pos + 1)
         if end < 0:
-            return self._line_missing(len(buffer) - pos)
+            self._line_missing(len(buffer) - pos)
+            return None
         line = buffer[pos + 1 : end]
         if sigil == 0x24 or sigil == 0x3D:
             return self._bulk(sigil, line, end + 2)

@@ -1,0 +1,87 @@
+"""What a typed line asks for, before any server is involved: redis-cli's local words and repeat counts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from redislab.core import words
+from redislab.errors import InvalidLine
+
+_LONG_MAX = (1 << 63) - 1
+_MAY_BEGIN_A_NUMBER = b"0123456789+- \t\n\v\f\r"
+_INTEGER = re.compile(rb"[ \t\n\v\f\r]*[+-]?[0-9]+").fullmatch
+
+
+class Ask(Enum):
+    """What to do with a line."""
+
+    NOTHING = "nothing"  # blank
+    COMMAND = "command"  # for the server
+    REFUSED = "refused"  # `message` says why; the shell goes on
+    QUIT = "quit"
+    CONNECT = "connect"  # args: host, port
+    CLEAR = "clear"
+    HELP = "help"  # args: the words after HELP
+    OURS = "ours"  # args[0] begins with `:`
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, read."""
+
+    ask: Ask
+    args: list[bytes]
+    repeat: int = 1
+    message: str = ""
+
+
+_NOTHING = Line(Ask.NOTHING, [])
+
+
+def read_line(text: bytes) -> Line:
+    """Read one line as redis-cli 7.0 does, in its order: words, repeat count, local words, command."""
+    try:
+        args = words.split(text)
+    except InvalidLine as fault:
+        return Line(Ask.REFUSED, [], message=fault.message)
+    if not args:
+        return _NOTHING
+    count = _repeat_count(args)
+    if count is not None and not 0 < count <= _LONG_MAX:
+        return Line(Ask.REFUSED, [], message="Invalid redis-cli repeat command option value.")
+    local = _local(args)
+    if local is not None:
+        return local
+    if count is not None:
+        args = args[1:]
+    if args[0].lower() in (b"help", b"?"):
+        return Line(Ask.HELP, args[1:])
+    return Line(Ask.COMMAND, args, 1 if count is None else count)
+
+
+def _repeat_count(args: list[bytes]) -> int | None:
+    """The leading integer of a line of two words or more; an empty word counts as 0, as C reads it."""
+    first = args[0]
+    if len(args) < 2 or (first and first[0] not in _MAY_BEGIN_A_NUMBER):
+        return None
+    if not first:
+        return 0
+    return int(first) if _INTEGER(first) else None
+
+
+def _local(args: list[bytes]) -> Line | None:
+    """The line, if its first word is for the shell itself; a repeat count does not hide a server's word."""
+    first = args[0].lower()
+    if first in (b"quit", b"exit"):
+        return Line(Ask.QUIT, args)
+    if first.startswith(b":"):
+        return Line(Ask.OURS, args)
+    if first == b"restart":
+        return Line(Ask.REFUSED, [], message="Use 'restart' only in Lua debugging mode.")
+    if first == b"connect" and len(args) == 3:
+        return Line(Ask.CONNECT, args[1:])
+    if first == b"clear" and len(args) == 1:
+        return Line(Ask.CLEAR, args)
+    return None

@@ -1,0 +1,131 @@
+"""A person's session: one command in, one `Outcome` out. No globals, no printing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from redislab.core.engine import Engine
+from redislab.core.link import Arrival, Link
+from redislab.core.parts import Assembler
+from redislab.core.reply import Kind, Reply
+
+OUTCOME_LEAVES = 10_000  # an Outcome keeps so much of a reply; the screen has seen all that it wanted
+
+Sink = Callable[[Arrival], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one command did; the one object that explanations, pictures and checks read.
+
+    `reply` is None when none came (CLIENT REPLY OFF, a listening connection). `omitted` leaves of a
+    large reply are not in it. `db` and `in_multi` are as they were when the command was sent.
+    `transaction` holds, for EXEC, the commands that were queued, in the order of the reply's items.
+    """
+
+    args: tuple[bytes, ...]
+    reply: Reply | None
+    elapsed_s: float
+    db: int
+    in_multi: bool
+    omitted: int = 0
+    transaction: tuple[tuple[bytes, ...], ...] = ()
+
+    @property
+    def failed_items(self) -> list[tuple[int, tuple[bytes, ...], Reply]]:
+        """For EXEC: (place from 1, command, error) of each command that failed."""
+        if self.reply is None or not self.transaction:
+            return []
+        pairs = zip(self.transaction, self.reply.items, strict=False)
+        return [(place, args, item) for place, (args, item) in enumerate(pairs, 1) if item.is_error]
+
+
+class Session:
+    """Runs commands over a `Link` and knows what the prompt must say."""
+
+    def __init__(self, engine: Engine, *, db: int = 0, notice: Callable[[str], None] | None = None) -> None:
+        self._notice = notice
+        self.link = Link(engine, db=db, notice=notice)
+        self._messages = Assembler()
+
+    @property
+    def connected(self) -> bool:
+        return self.link.connected
+
+    @property
+    def listening(self) -> bool:
+        return self.link.state.listening
+
+    @property
+    def prompt(self) -> str:
+        """redis-cli's prompt without the final `> `: label, database, (TX) or (subscribed mode)."""
+        state = self.link.state
+        if not self.link.connected:
+            return "not connected"
+        db = f"[{state.db}]" if state.db else ""
+        mode = "(subscribed mode)" if state.subscriptions else "(TX)" if state.in_multi else ""
+        return f"{self.link.engine.label}{db}{mode}"
+
+    def connect(self) -> None:
+        """Connect now rather than with the first command. Raises Unreachable."""
+        self.link.connect()
+
+    def switch(self, engine: Engine) -> None:
+        """Go on with another engine (CONNECT); the old connection is closed."""
+        self.close()
+        self.link = Link(engine, db=self.link.state.wanted_db, notice=self._notice)
+
+    def close(self) -> None:
+        self.link.drop()
+
+    def run(self, args: Sequence[bytes], sink: Sink | None = None) -> Outcome:
+        """Send one command and wait for all of its reply; `sink` sees each part as it arrives.
+
+        Raises Unreachable, ConnectionLost, ProtocolError, Cancelled and TransactionLost. On
+        KeyboardInterrupt the connection is closed, so that a late reply cannot be taken for the next.
+        """
+        state = self.link.state
+        db, in_multi, queued = state.db, state.in_multi, tuple(map(tuple, state.queued))
+        assembler = Assembler(limit=OUTCOME_LEAVES)
+        reply: Reply | None = None
+        omitted = 0
+        started_s = time.monotonic()
+        try:
+            for arrival in self.link.request(args):
+                if sink is not None:
+                    sink(arrival)
+                whole = assembler.add(arrival.part) if arrival.args is not None else None
+                if whole is not None:
+                    reply, omitted = whole, assembler.omitted
+                    self._count_subscriptions(whole)
+        except BaseException:  # Ctrl-C above all: what still arrives must not answer the next command
+            self.link.drop()
+            raise
+        is_exec = in_multi and args[0].lower() == b"exec"
+        return Outcome(
+            args=tuple(args),
+            reply=reply,
+            elapsed_s=time.monotonic() - started_s,
+            db=db,
+            in_multi=in_multi,
+            omitted=omitted,
+            transaction=queued if is_exec else (),
+        )
+
+    def messages(self, timeout_s: float | None) -> Iterator[Reply]:
+        """What arrives unasked: pub/sub messages, MONITOR lines, pushes. Ends when nothing comes in time."""
+        for arrival in self.link.arrivals(timeout_s):
+            message = self._messages.add(arrival.part)
+            if message is not None:
+                self._count_subscriptions(message)
+                yield message
+
+    def _count_subscriptions(self, message: Reply) -> None:
+        """Confirmations carry how many channels this client listens to."""
+        if message.kind in (Kind.ARRAY, Kind.PUSH) and len(message.items) == 3:
+            what, _, count = message.items
+            if what.text.endswith(b"subscribe") and count.kind is Kind.INTEGER:
+                assert isinstance(count.value, int)
+                self.link.state.subscriptions = count.value
