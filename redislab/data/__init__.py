@@ -1,0 +1,1 @@
+"""Facts and texts: data, not code."""
