@@ -1,0 +1,299 @@
+"""The words after `redislab repl`: one table of options, read in redis-cli's way.
+
+Options come first; the first word that is none begins the command. Where redis-cli has an option,
+ours has its name and meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
+
+from redislab.app import Place
+from redislab.errors import UsageError
+
+if TYPE_CHECKING:
+    from redislab.engines.target import Target
+
+FORMATS = ("standard", "raw", "csv", "json", "quoted-json")
+
+
+@dataclass
+class Options:
+    """What was asked for. Nothing here has been looked up or connected to yet."""
+
+    url: str | None = None
+    host: str | None = None
+    port: int | None = None
+    socket_path: str | None = None
+    db: int | None = None
+    user: str | None = None
+    password: str | None = None
+    ask_password: bool = False
+    tls: bool = False
+    cacert: str | None = None
+    cacertdir: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    sni: str | None = None
+    insecure: bool = False
+    ciphers: str | None = None
+    ciphersuites: str | None = None
+    cluster: bool = False
+    resp2: bool = False
+    resp3: bool = False
+    engine: str | None = None
+    fresh: bool = False
+    format: str | None = None  # one of FORMATS; None: as the output asks for
+    item_delimiter: str = "\n"
+    command_delimiter: str = "\n"
+    show_pushes: bool | None = None
+    stdin_last: bool = False
+    stdin_tag: str | None = None
+    repeat: int = 1
+    interval_s: float = 0.0
+    error_exit: bool = False
+    eval_path: str | None = None
+    pipe: bool = False
+    pipe_timeout_s: int = 30
+    scan: bool = False
+    pattern: str | None = None
+    quoted_pattern: str | None = None
+    quoted_input: bool = False
+    no_auth_warning: bool = False
+    help: bool = False
+    version: bool = False
+    command: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row: names, the field it sets, how its value is read (None: it takes none), a line of help."""
+
+    names: tuple[str, ...]
+    field: str
+    read: Callable[[str], object] | None
+    value_name: str
+    help: str
+    constant: object = True
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"a whole number is needed, not {text!r}") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise UsageError(f"a number of seconds is needed, not {text!r}") from None
+    if not 0 <= value < 1e9:
+        raise UsageError(f"a number of seconds from 0 on is needed, not {text!r}")
+    return value
+
+
+def _port(text: str) -> int:
+    value = _integer(text)
+    if not 0 < value < 65536:
+        raise UsageError(f"a port is a number from 1 to 65535, not {text!r}")
+    return value
+
+
+def _yes_no(text: str) -> bool:
+    if text[:1].lower() in ("y", "n") and text:
+        return text[0].lower() == "y"
+    raise UsageError(f"yes or no is needed, not {text!r}")
+
+
+def _engine(text: str) -> str:
+    if text != "embedded":
+        raise UsageError(f"the engines are: embedded (a server: -h, -p or -u), not {text!r}")
+    return text
+
+
+def _flag(names: str, field: str, help: str, constant: object = True) -> Option:
+    return Option(tuple(names.split()), field, None, "", help, constant)
+
+
+def _value(names: str, field: str, value_name: str, help: str, read: Callable[[str], object] = str) -> Option:
+    return Option(tuple(names.split()), field, read, value_name, help)
+
+
+TABLE: Mapping[str, tuple[Option, ...]] = {
+    "Where the data lives (without any of these: a Redis inside this process)": (
+        _value("-u --url", "url", "URL", "redis://user:password@host:port/db, rediss:// (TLS), unix://path"),
+        _value("-h", "host", "HOST", "a server's host name (127.0.0.1)"),
+        _value("-p", "port", "PORT", "a server's port (6379)", _port),
+        _value("-s", "socket_path", "SOCKET", "a server's unix socket"),
+        _value("-n", "db", "DB", "database number", _integer),
+        _value("--user", "user", "NAME", "user to log in as"),
+        _value("-a --pass", "password", "PASSWORD", "password; --askpass or REDISCLI_AUTH keep it from view"),
+        _flag("--askpass", "ask_password", "ask for the password"),
+        _flag("-c", "cluster", "follow a cluster's redirections"),
+        _flag("-2", "resp2", "speak RESP2"),
+        _flag("-3", "resp3", "speak RESP3"),
+        _value("--engine", "engine", "NAME", "embedded: the Redis inside this process", _engine),
+        _flag("--fresh", "fresh", "start empty and keep nothing"),
+    ),
+    "TLS": (
+        _flag("--tls", "tls", "encrypt, and check the certificate and its host name"),
+        _value("--cacert", "cacert", "FILE", "certificates to trust"),
+        _value("--cacertdir", "cacertdir", "DIR", "folder of certificates to trust"),
+        _value("--cert", "cert", "FILE", "our certificate"),
+        _value("--key", "key", "FILE", "our private key"),
+        _value("--sni", "sni", "HOST", "host name that the certificate must carry"),
+        _flag("--insecure", "insecure", "do not check the certificate"),
+        _value("--tls-ciphers", "ciphers", "LIST", "ciphers up to TLS 1.2"),
+        _value("--tls-ciphersuites", "ciphersuites", "LIST", "ciphers of TLS 1.3"),
+    ),
+    "Output": (
+        _flag("--raw", "format", "bytes as they are (where the output is no terminal)", "raw"),
+        _flag("--no-raw", "format", "types and quotes (where it is one)", "standard"),
+        _flag("--csv", "format", "CSV", "csv"),
+        _flag("--json", "format", "JSON (asks for RESP3)", "json"),
+        _flag("--quoted-json", "format", "JSON with other bytes than ASCII as \\xHH", "quoted-json"),
+        _value("-d", "item_delimiter", "TEXT", "between the items of an array in raw output (newline)"),
+        _value("-D", "command_delimiter", "TEXT", "after each reply in raw output (newline)"),
+        _value("--show-pushes", "show_pushes", "yes|no", "print pushes of RESP3", _yes_no),
+    ),
+    "Commands from the command line": (
+        _flag("-x", "stdin_last", "read the last argument from standard input"),
+        _value("-X", "stdin_tag", "TAG", "read the argument that reads TAG from standard input"),
+        _value("-r", "repeat", "N", "run the command N times (-1: without end)", _integer),
+        _value("-i", "interval_s", "SECONDS", "wait between two runs", _seconds),
+        _flag("-e", "error_exit", "an error reply goes to stderr and ends with exit code 1"),
+        _value("--eval", "eval_path", "FILE", "run a Lua script: --eval FILE key … , argument …"),
+        _flag("--quoted-input", "quoted_input", 'arguments are quoted strings: "\\x00"'),
+        _flag("--pipe", "pipe", "send Redis protocol from standard input, count replies"),
+        _value("--pipe-timeout", "pipe_timeout_s", "SECONDS", "with --pipe: how long to wait (30)", _integer),
+        _flag("--scan", "scan", "list all keys by SCAN"),
+        _value("--pattern", "pattern", "GLOB", "with --scan: only keys that match"),
+        _value("--quoted-pattern", "quoted_pattern", "GLOB", "the same, as a quoted string"),
+        _flag("--no-auth-warning", "no_auth_warning", "no warning about a password on the command line"),
+    ),
+    "About": (
+        _flag("--help", "help", "this page"),
+        _flag("-v --version", "version", "the version of redislab"),
+    ),
+}
+
+_BY_NAME = {name: option for group in TABLE.values() for option in group for name in option.names}
+_TARGET_FIELDS = frozenset({
+    "url", "host", "port", "socket_path", "user", "password", "ask_password", "tls", "cluster",
+})  # fmt: skip
+_TLS_FIELDS = ("cacert", "cacertdir", "cert", "key", "sni", "insecure", "ciphers", "ciphersuites")
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read options and command. Raises UsageError with one line."""
+    options = Options()
+    index = 0
+    while index < len(argv):
+        word = argv[index]
+        last = index == len(argv) - 1
+        if word == "-h" and last:  # redis-cli's -h without a host is a cry for help
+            options.help = True
+            return options
+        option = _BY_NAME.get(word)
+        if option is None or (option.read is not None and last):
+            if not word.startswith("-"):
+                break
+            raise UsageError(_unknown(word, option))
+        if option.read is None:
+            setattr(options, option.field, option.constant)
+        else:
+            index += 1
+            try:
+                setattr(options, option.field, option.read(argv[index]))
+            except UsageError as error:
+                raise UsageError(f"{word}: {error.message}") from None
+        index += 1
+    options.command = list(argv[index:])
+    _check(options)
+    return options
+
+
+def _unknown(word: str, option: Option | None) -> str:
+    if option is not None:
+        return f"{word} needs a value: {word} {option.value_name}"
+    import difflib
+
+    near = difflib.get_close_matches(word, _BY_NAME, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"Unrecognized option or bad number of args for: '{word}'.{hint} See redislab repl --help."
+
+
+def _check(options: Options) -> None:
+    chosen = [name for name in ("url", "socket_path") if getattr(options, name) is not None]
+    if options.cluster and (options.socket_path or (options.url or "").startswith("unix:")):
+        raise UsageError("Options -c and -s are mutually exclusive.")
+    if options.resp2 and options.resp3:
+        raise UsageError("Options -2 and -3 are mutually exclusive.")
+    if options.stdin_last and options.stdin_tag is not None:
+        raise UsageError("Options -x and -X are mutually exclusive.")
+    if (options.fresh or options.engine) and (chosen or options.host or options.port):
+        raise UsageError(
+            "--fresh and --engine embedded work inside this process: leave -h, -p, -s and -u out."
+        )
+
+
+def place(options: Options, environ: Mapping[str, str]) -> Place:
+    """Where the data lives, by options first, then by REDISLAB_URL; REDISCLI_AUTH gives a password."""
+    protocol = _protocol(options)
+    named = {each.name for each in fields(options) if _given(options, each.name)} & _TARGET_FIELDS
+    url = options.url
+    if not named and not options.fresh and options.engine is None:
+        url = environ.get("REDISLAB_URL") or None
+    if not named and url is None:
+        return Place(db=options.db or 0, protocol=protocol)
+    target = _target(options, url, environ)
+    target = replace(target, protocol=protocol)
+    db = target.db if options.db is None else options.db
+    return Place(target=target, db=db, protocol=protocol)
+
+
+def _given(options: Options, name: str) -> bool:
+    return getattr(options, name) not in (None, False)
+
+
+def _protocol(options: Options) -> int | None:
+    if options.resp2:
+        return 2
+    # redis-cli asks for RESP3 under --json: maps are objects there
+    return 3 if options.resp3 or options.format in ("json", "quoted-json") else None
+
+
+def _target(options: Options, url: str | None, environ: Mapping[str, str]) -> Target:
+    from redislab.engines.target import Target, Tls, parse_url
+
+    target = parse_url(url) if url is not None else Target()
+    for name, value in (
+        ("host", options.host),
+        ("port", options.port),
+        ("socket_path", options.socket_path),
+        ("username", options.user),
+        ("password", options.password),
+    ):
+        if value is not None:
+            target = replace(target, **{name: value})
+    if target.password is None and environ.get("REDISCLI_AUTH"):
+        target = replace(target, password=environ["REDISCLI_AUTH"])
+    if options.tls or target.tls is not None:
+        given = {name: getattr(options, name) for name in _TLS_FIELDS if _given(options, name)}
+        target = replace(target, tls=Tls(**given))
+    return replace(target, cluster=options.cluster)
+
+
+def usage(heading: str, *, width: int = 100) -> str:
+    """The help page of the options, from the table."""
+    lines = [heading]
+    for title, group in TABLE.items():
+        lines += ["", f"{title}:"]
+        for option in group:
+            names = ", ".join(option.names) + (f" {option.value_name}" if option.read else "")
+            lines.append(f"  {names:<28} {option.help}")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""Commands sent over a link and their replies printed, shared by every way a script comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from redislab.core.link import Args, Arrival, Link
+from redislab.core.reply import Reply
+from redislab.core.state import SUBSCRIBING
+from redislab.errors import ConnectionLost, RedislabError
+from redislab.render.plain import Format
+from redislab.script.printer import Printer
+
+# After these nothing else may be sent ahead: what comes back is no longer one reply a command.
+ENDS_PIPELINING = SUBSCRIBING | {b"monitor", b"shutdown", b"quit"}
+
+
+class ErrorReply(Exception):
+    """Under -e: an error reply, which ends the run."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.text.decode("utf-8", "surrogateescape"))
+
+
+class Conversation:
+    """One link, one printer. Raises what `Link` raises; what was printed so far stays printed.
+
+    `answered` is called after each whole reply to a command has been printed.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        printer: Printer,
+        *,
+        stop_at_error: bool = False,
+        answered: Callable[[], None] | None = None,
+    ) -> None:
+        self.link = link
+        self.printer = printer
+        self._stop_at_error = stop_at_error
+        self._answered = answered
+
+    def command(self, args: Args) -> None:
+        """Send one command and print its reply; after SUBSCRIBE or MONITOR all that comes, for ever."""
+        name = args[0].lower()
+        self.link.connect()
+        if name in SUBSCRIBING and self.printer.layout.format is not Format.RAW:
+            self.printer.line("Reading messages... (press Ctrl-C to quit)")
+            self.printer.flush()
+        for arrival in self.link.request(args):
+            self._print(arrival)
+        self.printer.flush()
+        if self.link.state.listening:
+            self._listen()
+
+    def batch(self, commands: list[Args]) -> None:
+        """Send commands together; print their replies in order."""
+        self.link.send(commands)
+        while self.link.unanswered:
+            for arrival in self.link.arrivals():
+                self._print(arrival)
+                if arrival.complete and not self.link.unanswered:
+                    break
+
+    def _listen(self) -> None:
+        while self.link.state.listening:
+            for arrival in self.link.arrivals():
+                self.printer.message(arrival)
+                if arrival.complete:
+                    self.printer.flush()
+
+    def _print(self, arrival: Arrival) -> None:
+        part = arrival.part
+        if self._stop_at_error and arrival.complete and type(part) is Reply and part.is_error:
+            raise ErrorReply(part)
+        self.printer.arrival(arrival)
+        if self._answered is not None and arrival.complete and arrival.args is not None:
+            self._answered()
+
+
+def lost_line(error: RedislabError) -> str:
+    """One line for a connection that ended, with what was left unanswered."""
+    unanswered = error.unanswered if isinstance(error, ConnectionLost) else 0
+    if not unanswered:
+        return f"Error: {error.message}"
+    which = "1 command was sent and has" if unanswered == 1 else f"{unanswered} commands were sent and have"
+    return f"Error: {error.message} ({which} no answer: it is not known whether anything of it ran)"

@@ -1,0 +1,52 @@
+"""What many tests need: real servers, and a word where there are none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import RedisServer, find_redis_cli, find_redis_server
+
+
+def _required(program: str, path: str | None) -> str:
+    """The program's path; without it the test is skipped, and under CI it fails."""
+    if path is None:
+        reason = f"{program} is not on the PATH: nothing to compare with"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def redis_cli() -> str:
+    return _required("redis-cli", find_redis_cli())
+
+
+@pytest.fixture(scope="session")
+def redis_server_path() -> str:
+    return _required("redis-server", find_redis_server())
+
+
+@pytest.fixture(scope="session")
+def redis_server(redis_server_path: str) -> Iterator[RedisServer]:
+    """One server for all tests of this worker, holding whatever they left in it."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(redis_server: RedisServer, redis_cli: str) -> RedisServer:
+    """The same server, emptied."""
+    redis_server.cli("FLUSHALL")
+    return redis_server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for program, path in (("redis-server", find_redis_server()), ("redis-cli", find_redis_cli())):
+        if path is None:
+            terminalreporter.write_line(
+                f"{program} is not on the PATH: tests that compare with it did not run."
+            )
