@@ -100,7 +100,7 @@ class RedisServer(_Scoped):
     """A redis-server on a free port and a unix socket. `args` are more of its options.
 
     With `certificates` the port speaks TLS only; the unix socket stays plain. A password or users:
-    `RedisServer("--requirepass", "pw")`, `RedisServer("--user", "ada on >pw ~* +@all")`.
+    `RedisServer("--requirepass", "pw")`, `RedisServer("--user", "ada", "on", ">pw", "~*", "+@all")`.
     """
 
     def __init__(self, *args: str, certificates: Certificates | None = None) -> None:

@@ -1,0 +1,58 @@
+"""A server that runs somewhere: reached over TCP, TLS or a unix socket, alone or in a cluster.
+
+Cheap to import: redis-py is loaded with the first connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redislab.core.engine import Capabilities, Connection, Greeting
+from redislab.engines.target import Target
+
+
+class RealEngine:
+    """The engine of one target. Holds no connection: each `connect` makes one, and its owner closes it."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    @property
+    def label(self) -> str:
+        return self._target.label
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(shared=True)
+
+    @property
+    def greetings(self) -> Sequence[Greeting]:
+        """AUTH where there is a password, then HELLO where RESP3 is wanted."""
+        greetings = []
+        if self._target.password is not None:
+            user = (_bytes(self._target.username),) if self._target.username else ()
+            greetings.append(Greeting("AUTH", (b"AUTH", *user, _bytes(self._target.password))))
+        if self._target.protocol == 3:
+            greetings.append(Greeting("HELLO 3", (b"HELLO", b"3")))
+        return greetings
+
+    def connect(self) -> Connection:
+        """A connection over which nothing has been sent. Raises Unreachable; UsageError for bad TLS files."""
+        from redislab.engines.transport import connect
+
+        return connect(self._target)
+
+    def redirected(self, host: str, port: int) -> RealEngine | None:
+        """The cluster's node there, with the same credentials and TLS; None unless `-c` was asked for."""
+        if not self._target.cluster:
+            return None
+        # A node that does not know its own address leaves the host out: it means the one that was asked.
+        return RealEngine(replace(self._target, host=host or self._target.host, port=port, socket_path=None))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
