@@ -130,6 +130,7 @@ def _flat_entries(entries: list[Any]) -> Iterator[list[Any]]:
 
 def _command(name: str, entry: list[Any], docs: dict[str, Any]) -> dict[str, Any]:
     doc_flags = docs.get("doc_flags", [])
+    replaced_by, _, replaced_with = docs.get("replaced_by", "").partition(" with ")
     return _present(
         {
             "group": docs["group"],
@@ -140,7 +141,8 @@ def _command(name: str, entry: list[Any], docs: dict[str, Any]) -> dict[str, Any
             "categories": sorted(entry[6]),
             "internal": "syscmd" in doc_flags,
             "deprecated_since": docs.get("deprecated_since"),
-            "replaced_by": _QUOTED.findall(docs.get("replaced_by", "")),
+            "replaced_by": _QUOTED.findall(replaced_by),
+            "replaced_with": _QUOTED.findall(replaced_with),
             "keys": [_key_spec(spec) for spec in entry[8]],
             "arguments": [_argument(argument) for argument in docs.get("arguments", [])],
         }

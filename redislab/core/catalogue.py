@@ -76,7 +76,8 @@ class Command:
     categories: tuple[str, ...]  # of ACLs: `@read`, `@string`
     internal: bool  # servers and their tests use it, people do not
     deprecated_since: str | None
-    replaced_by: tuple[str, ...]  # names of commands, then the options to give them
+    replaced_by: tuple[str, ...]  # names of commands, any of which will do
+    replaced_with: tuple[str, ...]  # the options that they need
     key_specs: tuple[KeySpec, ...]
     arguments: tuple[Argument, ...]
     subcommands: tuple[str, ...]  # full names, sorted
@@ -126,7 +127,7 @@ class Catalogue:
             found = self.get(f"{name} {_upper(words[1])}")
             if found is not None:
                 return found
-        return self.get(name)
+        return None if " " in name else self.get(name)
 
     def get(self, name: str) -> Command | None:
         """The command of exactly this name (`SET`, `CLIENT LIST`), or None."""
@@ -191,6 +192,7 @@ def _command(name: str, facts: Mapping[str, Any], subcommands: tuple[str, ...]) 
         internal=facts.get("internal", False),
         deprecated_since=facts.get("deprecated_since"),
         replaced_by=tuple(facts.get("replaced_by", ())),
+        replaced_with=tuple(facts.get("replaced_with", ())),
         key_specs=tuple(map(_key_spec, facts.get("keys", ()))),
         arguments=tuple(map(_argument, facts.get("arguments", ()))),
         subcommands=subcommands,

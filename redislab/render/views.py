@@ -103,21 +103,44 @@ def _beside(cells: Sequence[Line], widths: Sequence[int]) -> Line:
 
 def _wrapped(line: Line, width: int, hang: int = 0) -> Iterator[Line]:
     """The line cut at spaces where it is too wide; later lines begin `hang` columns in."""
-    row: list[Span] = []
+    spans = [Span(visible_text(span.text), span.role) for span in line.spans]
+    text = "".join(span.text for span in spans)
+    for start, end in _cuts(text, width, hang):
+        indent = (Span(" " * hang),) if hang and start else ()
+        yield Line(indent + _between(spans, start, end))
+
+
+def _cuts(text: str, width: int, hang: int) -> Iterator[tuple[int, int]]:
+    """Where the lines of `text` begin and end; spaces at a cut belong to neither line."""
+    start, stop, room = 0, len(text.rstrip(" ")), width
+    word = len(text) - len(text.lstrip(" "))  # nothing is cut before the first word
+    while (end := _fitting(text, start, room)) < stop:
+        space = text.rfind(" ", max(word, start) + 1, end + 1)
+        cut = space if space > 0 else end
+        yield start, len(text[start:cut].rstrip(" ")) + start
+        start, room = cut, width - hang
+        while text[start] == " ":
+            start += 1
+    yield start, stop
+
+
+def _fitting(text: str, start: int, room: int) -> int:
+    """Where the letters that fit into `room` columns end; at least one always does."""
     used = 0
-    for piece in _pieces(line):
-        columns = text_width(piece.text)
-        blank = piece.text.isspace()
-        if used + columns > width and used:
-            if blank:
-                continue  # the word after it begins the next line
-            yield _without_end_spaces(row)
-            row, used = ([Span(" " * hang)], hang) if hang else ([], 0)
-        for part in _cut(piece, width - used, width - hang):
-            if part is None:
-                yield _without_end_spaces(row)
-                row, used = ([Span(" " * hang)], hang) if hang else ([], 0)
-            else:
-                row.append(part)
-                used += text_width(part.text)
-    yield _without_end_spaces(row)
+    for place in range(start, min(len(text), start + room + 1)):
+        used += text_width(text[place])
+        if used > room:
+            return max(place, start + 1)
+    return min(len(text), start + room + 1)
+
+
+def _between(spans: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:
+    """The spans of the letters from `start` to before `end`."""
+    found = []
+    place = 0
+    for span in spans:
+        text = span.text[max(start - place, 0) : max(end - place, 0)]
+        if text:
+            found.append(Span(text, span.role))
+        place += len(span.text)
+    return tuple(found)
