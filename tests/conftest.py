@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import RedisServer, find_redis_cli, find_redis_server
+
+# A slow machine is no bug; a failing example need not be the smallest to be read.
+settings.register_profile("redislab", deadline=None, max_examples=100)
+settings.load_profile("redislab")
 
 
 def _required(program: str, path: str | None) -> str:

@@ -55,6 +55,7 @@ class WireServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._clients.append(client)
             self._start(lambda client=client: self._serve(client))  # type: ignore[misc]
 
@@ -64,6 +65,9 @@ class WireServer:
             while data := client.recv(1 << 16):
                 reader.feed(data)
                 for command in reader.commands():
+                    if command[0] == b"COMMAND":  # redis-cli's question for its help when it starts
+                        client.sendall(b"-ERR not here\r\n")
+                        continue
                     self.received.append(command)
                     answer = self._answer(command)
                     if answer is None:
