@@ -289,9 +289,9 @@ class NonsenseServer(_Listener):
 class DroppingProxy(_Listener):
     """Stands between a client and a server, and drops the connection where a test says so.
 
-    `commands` holds what was passed on to the server, over all connections. The drop comes when the
-    reply to command number `drop_at` (counted from 1, once in the proxy's life) has left the server,
-    after `let_through` bytes of it: the server has run the command.
+    `commands` holds what was passed on to the server, over all connections. The drop comes once in
+    the proxy's life: when `drop_at` commands or more were passed on and the server answers, so that
+    it has run them, `let_through` bytes of that answer are given and the connection ends.
     """
 
     def __init__(self, upstream_port: int, *, drop_at: int = 1, let_through: int = 0) -> None:

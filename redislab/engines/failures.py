@@ -11,7 +11,9 @@ from redislab.engines import tls
 from redislab.engines.target import Target
 from redislab.errors import ConnectionLost, ProtocolError, Unreachable
 
-_NEEDS_NONE = "`redislab repl` without -h, -p, -s and -u needs none."
+_NO_SERVER = "`redislab repl` without -h, -p, -s and -u needs no server."
+_AGAIN = "The next command connects again."
+_TRY_TLS = "If this port expects TLS, add --tls."
 _ASK = "Ask whoever runs the server whether you may reach it."
 
 
@@ -24,26 +26,26 @@ def unreachable(error: Exception, target: Target) -> Unreachable:
     )
 
 
-def lost(error: OSError) -> ConnectionLost:
-    """What broke a connection that stood."""
+def lost(error: OSError, *, may_want_tls: bool = False) -> ConnectionLost:
+    """What broke a connection that stood. `may_want_tls`: plain so far, and never answered."""
     if isinstance(error, ssl.SSLError):
         reason, remedy = tls.alert(error)
-        return ConnectionLost(f"The TLS connection broke: {reason}", remedy=remedy)
-    return ConnectionLost(_reason(error), remedy="The next command connects again.")
+        return ConnectionLost(f"The TLS connection broke: {reason}", remedy=remedy or _AGAIN)
+    return ConnectionLost(_reason(error), remedy=_TRY_TLS if may_want_tls else _AGAIN)
 
 
-def closed_by_server(*, ever_answered: bool, encrypted: bool) -> ConnectionLost:
-    """The server ended the connection; one that never said a word may be waiting for TLS."""
-    remedy = "The next command connects again."
-    if not ever_answered and not encrypted:
-        remedy = "If this port expects TLS, add --tls."
-    return ConnectionLost("Server closed the connection", remedy=remedy)
+def closed_by_server(*, may_want_tls: bool = False) -> ConnectionLost:
+    return ConnectionLost("Server closed the connection", remedy=_TRY_TLS if may_want_tls else _AGAIN)
+
+
+def closed() -> ConnectionLost:
+    """Somebody goes on with a connection that has ended."""
+    return ConnectionLost("The connection is closed", remedy=_AGAIN)
 
 
 def not_redis(error: ProtocolError) -> ProtocolError:
     """Bytes that are no reply, with a remedy."""
-    remedy = "Is this a Redis port? If it speaks TLS, add --tls."
-    return ProtocolError(error.message, remedy=error.remedy or remedy)
+    return ProtocolError(error.message, remedy="Is this a Redis port? If it speaks TLS, add --tls.")
 
 
 def _system_error(error: Exception) -> Exception:
@@ -62,14 +64,14 @@ def _reason(cause: Exception) -> str:
 
 def _remedy(cause: Exception, target: Target) -> str:
     if isinstance(cause, socket.gaierror | UnicodeError):
-        return f"Is the host name spelt right, and the network there? {_NEEDS_NONE}"
+        return "Is the host name spelt right, and this machine on the network?"
     if isinstance(cause, ConnectionRefusedError):
-        return f"Is a server running there? {_NEEDS_NONE}"
+        return f"Is a server running there? {_NO_SERVER}"
     if isinstance(cause, FileNotFoundError):
-        return f"A server makes this file where its `unixsocket` setting says so. {_NEEDS_NONE}"
+        return f"A server makes this file where its `unixsocket` setting says so. {_NO_SERVER}"
     if isinstance(cause, PermissionError):
         return _ASK
     if isinstance(cause, TimeoutError | LibraryTimeout):
         return f"Is the address right? A firewall may keep silent too. {_ASK}"
     place = "path" if target.socket_path is not None else "host and port"
-    return f"Is the {place} right? {_NEEDS_NONE}"
+    return f"Is the {place} right?"

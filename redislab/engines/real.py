@@ -5,11 +5,14 @@ Cheap to import: redis-py is loaded with the first connection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from redislab.core.engine import Capabilities, Connection, Greeting
 from redislab.engines.target import Target
+
+_HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}").fullmatch  # names and addresses of either family
 
 
 class RealEngine:
@@ -44,11 +47,15 @@ class RealEngine:
         return connect(self._target)
 
     def redirected(self, host: str, port: int) -> RealEngine | None:
-        """The cluster's node there, with the same credentials and TLS; None unless `-c` was asked for."""
-        if not self._target.cluster:
-            return None
+        """The cluster's node there, with the same credentials and TLS; None unless `-c` was asked for.
+
+        None too for an address that cannot be one: it is the server's data, and goes into the prompt.
+        """
         # A node that does not know its own address leaves the host out: it means the one that was asked.
-        return RealEngine(replace(self._target, host=host or self._target.host, port=port, socket_path=None))
+        host = host or self._target.host
+        if not (self._target.cluster and _HOST(host) and 0 < port < 65536):
+            return None
+        return RealEngine(replace(self._target, host=host, port=port, socket_path=None))
 
     def close(self) -> None:
         """Nothing is held."""

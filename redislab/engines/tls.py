@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -25,47 +26,44 @@ _ALERTS = {
     ),
 }
 _NOT_TLS = "Does this port speak TLS? Without it: leave --tls out, and write redis:// instead of rediss://."
+_CLEARER = {"pem lib": "no certificate with its key in it"}
 _SHOWABLE_NAME = re.compile(r"[A-Za-z0-9.*:_-]{1,253}").fullmatch  # a certificate is the server's data
 _NAMES_SHOWN = 3
+_SOURCE_LINE = re.compile(r"^\[\w+\] | \(_ssl\.c:\d+\)$")
 
 
 def context(tls: Tls) -> ssl.SSLContext:
     """The client context of `tls`. Raises UsageError naming the option whose value is of no use."""
-    made = ssl.create_default_context() if not (tls.cacert or tls.cacertdir) else _empty_context()
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks chain and name, trusts nobody yet
     if tls.insecure:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
     if tls.cacert:
-        _use("--cacert", tls.cacert, lambda: made.load_verify_locations(cafile=tls.cacert))
+        _use("--cacert", tls.cacert, made.load_verify_locations, tls.cacert)
     if tls.cacertdir:
-        _use("--cacertdir", tls.cacertdir, lambda: made.load_verify_locations(capath=tls.cacertdir))
+        _use("--cacertdir", tls.cacertdir, os.listdir, tls.cacertdir)  # OpenSSL does not miss a folder
+        _use("--cacertdir", tls.cacertdir, made.load_verify_locations, None, tls.cacertdir)
+    if not (tls.cacert or tls.cacertdir):
+        made.load_default_certs()
     if tls.cert:
-        certificate = tls.cert
-        _use("--cert and --key", certificate, lambda: made.load_cert_chain(certificate, tls.key))
+        _use("--cert and --key", tls.cert, made.load_cert_chain, tls.cert, tls.key)
     elif tls.key:
         raise UsageError("--key needs --cert: a private key is of use with its certificate only.")
     if tls.ciphers:
-        ciphers = tls.ciphers
-        _use("--tls-ciphers", ciphers, lambda: made.set_ciphers(ciphers))
+        _use("--tls-ciphers", tls.ciphers, made.set_ciphers, tls.ciphers)
     if tls.ciphersuites:
         choose = getattr(made, "set_ciphersuites", None)
         if choose is None:
             raise UsageError(
-                "--tls-ciphersuites needs Python 3.15: older ones cannot choose TLS 1.3's ciphers."
+                "--tls-ciphersuites needs Python 3.15 or later: older ones have no way to set them."
             )
-        suites = tls.ciphersuites
-        _use("--tls-ciphersuites", suites, lambda: choose(suites))
+        _use("--tls-ciphersuites", tls.ciphersuites, choose, tls.ciphersuites)
     return made
 
 
-def _empty_context() -> ssl.SSLContext:
-    """Trusts nobody yet, checks chain and name."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _use(option: str, value: str, load: Callable[[], None]) -> None:
+def _use(option: str, value: str, load: Callable[..., object], *args: str | None) -> None:
     try:
-        load()
+        load(*args)
     except (OSError, ValueError) as error:
         raise UsageError(f"{option}: {value!r} is of no use: {words(error)}.") from error
 
@@ -96,23 +94,29 @@ def refused(error: OSError | ValueError, target: Target) -> Unreachable:
         reason = "the server did not answer in time"
     elif isinstance(error, ssl.SSLCertVerificationError):
         reason, remedy = _distrust(error, target)
-    elif isinstance(error, ssl.SSLError) and error.reason in _ALERTS:
-        reason, remedy = _ALERTS[error.reason]
+    elif isinstance(error, ssl.SSLError):
+        reason, remedy = _ALERTS.get(_reason(error), (reason, remedy))
     return Unreachable(f"Could not negotiate a TLS connection: {reason}", remedy=remedy)
 
 
 def alert(error: ssl.SSLError) -> tuple[str, str]:
     """Words and remedy for what ended a connection after its handshake."""
-    return _ALERTS.get(error.reason or "", (words(error), ""))
+    return _ALERTS.get(_reason(error), (words(error), ""))
 
 
 def words(error: OSError | ValueError) -> str:
     """The system's or OpenSSL's own words, without their source lines and numbers."""
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace("_", " ").lower()
+    if isinstance(error, ssl.SSLError):
+        said = _reason(error) or _SOURCE_LINE.sub("", str(error.strerror or "".join(map(str, error.args))))
+        said = said.rstrip(".").replace("_", " ").lower()
+        return _CLEARER.get(said, said)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return getattr(error, "reason", None) or ""  # only OpenSSL's own errors carry one
 
 
 def _distrust(error: ssl.SSLCertVerificationError, target: Target) -> tuple[str, str]:
@@ -122,10 +126,10 @@ def _distrust(error: ssl.SSLCertVerificationError, target: Target) -> tuple[str,
         if not carried:
             return f"the certificate is not for {wanted}", "Connect by the name that the certificate carries."
         shown = ", ".join(carried[:_NAMES_SHOWN]) + (", …" if len(carried) > _NAMES_SHOWN else "")
-        return (
-            f"the certificate is for {shown}, not for {wanted}",
-            f"Connect by that name, or say which one to expect: --sni {carried[0]}",
-        )
+        reason = f"the certificate is for {shown}, not for {wanted}"
+        whole = [name for name in carried if "*" not in name]
+        expect = f", or expect it with --sni {whole[0]}" if whole else ""
+        return reason, f"If that is your server: connect by such a name{expect}."
     if code in _UNKNOWN_ISSUER:
         return error.verify_message, "Name the authority that signed it: --cacert FILE."
     if code in _OUT_OF_DATE:

@@ -44,7 +44,7 @@ def connect(target: Target) -> SocketConnection:
         raise failures.unreachable(error, target) from error
     if context is not None:
         opened._sock = tls.encrypted(opened._sock, context, target, timeout_s=CONNECT_TIMEOUT_S)
-    return SocketConnection(opened)
+    return SocketConnection(opened, may_want_tls=target.tls is None and target.socket_path is None)
 
 
 def _unopened(target: Target) -> Any:
@@ -57,6 +57,8 @@ def _unopened(target: Target) -> Any:
     if target.socket_path is not None:
         if target.tls is not None:
             raise UsageError("A unix socket is not encrypted: leave --tls out, or give -h and -p.")
+        if not hasattr(socket, "AF_UNIX"):
+            raise UsageError("Python has no unix sockets on this system: give -h and -p.")
         return _library.UnixDomainSocketConnection(path=target.socket_path, **options)
     keepalive = {
         getattr(socket, name): value for name, value in _KEEPALIVE_S.items() if hasattr(socket, name)
@@ -82,14 +84,14 @@ class SocketConnection:
     replies that came before it, so that the count of unanswered commands is right.
     """
 
-    def __init__(self, opened: Any) -> None:
+    def __init__(self, opened: Any, *, may_want_tls: bool) -> None:
         self._opened = opened
         self._socket: socket.socket = opened._sock
         self._socket.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
         self._decoder = Decoder()
-        self._ever_answered = False
+        self._may_want_tls = may_want_tls  # until it has answered
         self._lost: ConnectionLost | None = None  # noticed, not told yet
         self._cancelled = False
         self._closed = False
@@ -141,7 +143,7 @@ class SocketConnection:
             self.close()
             raise Cancelled("The wait was cancelled")
         if self._closed:
-            raise ConnectionLost("The connection is closed", remedy="The next command connects again.")
+            raise failures.closed()
 
     def _write(self, data: memoryview) -> None:
         """Send all of `data`, and read what arrives meanwhile.
@@ -155,7 +157,7 @@ class SocketConnection:
                 if self._wait_to_write() & selectors.EVENT_READ:
                     self._read()
             except OSError as error:
-                self._lost = failures.lost(error)
+                self._lost = failures.lost(error, may_want_tls=self._may_want_tls)
 
     def _receive(self, timeout_s: float | None) -> bool:
         """Feed the decoder with what comes next; False when nothing came in time."""
@@ -175,13 +177,12 @@ class SocketConnection:
         except _WOULD_BLOCK:
             return False
         except OSError as error:
-            self._lost = failures.lost(error)
+            self._lost = failures.lost(error, may_want_tls=self._may_want_tls)
             return False
         if not data:
-            encrypted = isinstance(self._socket, ssl.SSLSocket)
-            self._lost = failures.closed_by_server(ever_answered=self._ever_answered, encrypted=encrypted)
+            self._lost = failures.closed_by_server(may_want_tls=self._may_want_tls)
             return False
-        self._ever_answered = True
+        self._may_want_tls = False
         self._decoder.feed(data)
         return True
 
