@@ -71,7 +71,10 @@ def _indented(lines: Iterable[Line], columns: int) -> Iterator[Line]:
 
 
 def _grid(grid: Grid, width: int) -> Iterator[Line]:
-    """Cells beside one another. The last column wraps; one before it is never wider than its share."""
+    """Cells beside one another, wrapped; a column before the last is never wider than its share.
+
+    Where there are more columns than the width has room for, lines are wider rather than cells lost.
+    """
     header = tuple(Line((Span(name, Role.HEADING),)) for name in grid.columns)
     rows = (header, *grid.rows) if header else grid.rows
     widths = _column_widths(rows, width)

@@ -59,7 +59,7 @@ def test_a_container_lists_all_its_subcommands() -> None:
     assert all(f"  {name}" in text for name in client.subcommands)
 
 
-@pytest.mark.parametrize("word", ["@string", "@STRING", "string"])
+@pytest.mark.parametrize("word", ["@string", "@STRING", "string", "String"])
 def test_a_group_lists_all_its_commands(word: str) -> None:
     lines = said(word).splitlines()
     assert [each.split()[0] for each in lines[1:]] == list(CATALOGUE.in_group("string"))

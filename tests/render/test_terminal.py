@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from redislab.core.view import Role, Stack, View, line
 from redislab.render.terminal import STYLES, coloured_text
 from redislab.render.views import plain_text
-from tests.render.test_views import GOLDEN, PAGES, views
+from tests.render.test_views import CROWDED, GOLDEN, PAGES, views
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 CUBE_STEPS = (0, 95, 135, 175, 215, 255)
@@ -35,6 +35,10 @@ def test_colour_adds_styles_and_changes_nothing_else(view: View, width: int) -> 
 @given(views)
 def test_without_colours_there_is_no_escape(view: View) -> None:
     assert coloured_text(view, width=60, colours=False) == plain_text(view, 60)
+
+
+def test_lines_that_are_wider_than_the_terminal_are_neither_wrapped_nor_cut() -> None:
+    assert STYLE.sub("", coloured_text(CROWDED, width=20, colours=True)) == plain_text(CROWDED, 20)
 
 
 def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ SPECIMEN = Stack(
                     line(Span("note", Role.KEY)),
                     line("a value that is long enough to need a second line in its cell"),
                 ),
-                (line(Span("empty", Role.KEY)), Line()),
+                (line(Span("\0\x1b[m", Role.KEY)), Line()),
             ),
             title="session:42",
         ),
@@ -116,7 +116,20 @@ def test_a_paragraph_keeps_its_indentation() -> None:
     assert plain_lines(line("    four spaces, then words"), 20) == ["    four spaces,", "then words"]
 
 
-def test_wide_letters_take_two_columns() -> None:
+def test_indentation_stays_with_a_word_that_is_cut() -> None:
+    assert plain_lines(line("    " + "b" * 20), 20) == ["    " + "b" * 16, "bbbb"]
+
+
+CROWDED = Grid((), (tuple(line("東京" * (column % 3)) for column in range(12)),))
+
+
+def test_more_columns_than_the_width_has_room_for_lose_nothing() -> None:
+    shown = "".join(plain_lines(CROWDED, 20))
+    assert shown.count("東") == shown.count("京") == 12
+
+
+def test_wide_letters_take_two_columns_and_marks_none() -> None:
+    assert [text_width(text) for text in ("ada", "é", "e\u0301", "東", "\uff21")] == [3, 1, 1, 2, 2]
     assert plain_lines(line("東" * 15), 20) == ["東" * 10, "東" * 5]
 
 
