@@ -1,4 +1,4 @@
-r"""Bytes as redis-cli quotes them: `"…"` with `\\ \" \n \r \t \a \b`, and `\xhh` for all that is not ASCII print."""
+r"""Bytes as redis-cli quotes them: `\\ \" \n \r \t \a \b`, and `\xhh` for all that is not ASCII print."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _QUOTED = [
     _NAMED.get(byte, bytes([byte]) if 0x20 <= byte < 0x7F else b"\\x%02x" % byte) for byte in range(256)
 ]
 _JSON_SPECIAL = re.compile(rb'[\x00-\x1f"\\]')
-_JSON_NAMED = {0x5C: b"\\\\", 0x22: b'\\"', 0x0A: b"\\n", 0x0C: b"\\f", 0x0D: b"\\r", 0x09: b"\\t", 0x08: b"\\b"}
+_JSON_NAMED = {byte: text for byte, text in _NAMED.items() if byte != 0x07} | {0x0C: b"\\f"}
 
 
 def escaped(data: bytes) -> bytes:

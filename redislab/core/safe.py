@@ -14,10 +14,10 @@ from redislab.core.escape import escaped
 # Format characters, controls, surrogates, private use, unassigned, line and paragraph separators.
 _HARMFUL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters and marks by category, but blank on the screen: fillers, joiners, variation selectors.
-_BLANK = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0]
-    + [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
-)
+_BLANK = frozenset({
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+    *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+})  # fmt: skip
 _PLAIN = re.compile(rb"[ -~\n\t]*").fullmatch
 _PLAIN_LINE = re.compile(rb"[ -~]*").fullmatch
 
@@ -32,7 +32,7 @@ def is_harmless(character: str) -> bool:
 
 
 def visible(data: bytes, *, lines: bool = True) -> bytes:
-    r"""`data` for a terminal. With `lines`, newline, `\r\n` and tab pass; without, nothing but one line does."""
+    r"""`data` for a terminal. With `lines`, newlines and tabs pass; without, one line comes out."""
     if (_PLAIN if lines else _PLAIN_LINE)(data):
         return data
     if lines:
@@ -42,7 +42,7 @@ def visible(data: bytes, *, lines: bool = True) -> bytes:
         if is_harmless(character) or (lines and character in "\n\t"):
             out.append(character)
         else:
-            raw = character.encode("utf-8", "surrogateescape" if "\udc80" <= character <= "\udcff" else "strict")
+            raw = character.encode("utf-8", "surrogateescape")
             out.append("".join(f"\\x{byte:02x}" for byte in raw))
     return "".join(out).encode()
 

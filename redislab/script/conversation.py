@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from redislab.core.link import Args, Arrival, Link
 from redislab.core.reply import Reply
 from redislab.core.state import SUBSCRIBING
@@ -11,8 +9,11 @@ from redislab.errors import ConnectionLost, RedislabError
 from redislab.render.plain import Format
 from redislab.script.printer import Printer
 
-# After these nothing else may be sent ahead: what comes back is no longer one reply a command.
-ENDS_PIPELINING = SUBSCRIBING | {b"monitor", b"shutdown", b"quit"}
+# Commands that nothing is sent behind: they wait, or what comes after them is no plain reply.
+RUN_ALONE = SUBSCRIBING | {
+    b"blpop", b"brpop", b"brpoplpush", b"blmove", b"blmpop", b"bzpopmin", b"bzpopmax", b"bzmpop", b"debug",
+    b"monitor", b"quit", b"shutdown", b"wait", b"xread", b"xreadgroup",
+}  # fmt: skip
 
 
 class ErrorReply(Exception):
@@ -23,23 +24,12 @@ class ErrorReply(Exception):
 
 
 class Conversation:
-    """One link, one printer. Raises what `Link` raises; what was printed so far stays printed.
+    """One link, one printer. Raises what `Link` raises; what was printed so far stays printed."""
 
-    `answered` is called after each whole reply to a command has been printed.
-    """
-
-    def __init__(
-        self,
-        link: Link,
-        printer: Printer,
-        *,
-        stop_at_error: bool = False,
-        answered: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, link: Link, printer: Printer, *, stop_at_error: bool = False) -> None:
         self.link = link
         self.printer = printer
         self._stop_at_error = stop_at_error
-        self._answered = answered
 
     def command(self, args: Args) -> None:
         """Send one command and print its reply; after SUBSCRIBE or MONITOR all that comes, for ever."""
@@ -75,8 +65,6 @@ class Conversation:
         if self._stop_at_error and arrival.complete and type(part) is Reply and part.is_error:
             raise ErrorReply(part)
         self.printer.arrival(arrival)
-        if self._answered is not None and arrival.complete and arrival.args is not None:
-            self._answered()
 
 
 def lost_line(error: RedislabError) -> str:

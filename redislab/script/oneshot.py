@@ -18,7 +18,11 @@ from redislab.streams import Streams
 
 def run_command(place: Place, options: Options, streams: Streams, printer: Printer) -> ExitCode:
     """`redislab repl COMMAND ARG …`."""
-    args = _arguments(options, streams)
+    try:
+        args = _arguments(options, streams)
+    except InvalidLine:
+        printer.line("Invalid quoted string")  # to stdout, as redis-cli says it
+        return ExitCode.FAILURE
     if args[0].lower() in (b"help", b"?"):
         return print_help(args[1:], printer)
     return _run(place, args, options, streams, printer)
@@ -90,11 +94,11 @@ def _arguments(options: Options, streams: Streams) -> list[bytes]:
 
 
 def unquote(text: bytes) -> bytes:
-    """One quoted string, as --quoted-input and --quoted-pattern take it."""
+    """One quoted string, as --quoted-input and --quoted-pattern take it. Raises InvalidLine."""
     try:
         (word,) = words.split(text)
     except (InvalidLine, ValueError):
-        raise UsageError("Invalid quoted string") from None
+        raise InvalidLine from None
     return word
 
 

@@ -7,7 +7,6 @@ changes how replies come (SUBSCRIBE, MONITOR, CONNECT …) is run alone, after a
 from __future__ import annotations
 
 import time
-from collections import deque
 
 from redislab.app import Place, open_engine
 from redislab.core.line import Ask, Line, read_line
@@ -20,7 +19,8 @@ from redislab.errors import (
     Unreachable,
 )
 from redislab.options import Options
-from redislab.script.conversation import ENDS_PIPELINING, Conversation, lost_line
+from redislab.render.plain import Format
+from redislab.script.conversation import RUN_ALONE, Conversation, lost_line
 from redislab.script.lines import LineReader
 from redislab.script.oneshot import print_help
 from redislab.script.printer import Printer
@@ -38,7 +38,7 @@ def run_lines(place: Place, options: Options, streams: Streams, printer: Printer
         script.open()
         for group in LineReader(streams.stdin).groups():
             for text in group:
-                if not script.line(read_line(text)):
+                if not script.line(read_line(text), alone=len(group) == 1):
                     return ExitCode.OK
             script.flush()
         return ExitCode.OK
@@ -61,14 +61,12 @@ class _Script:
         self._singly = options.cluster or options.interval_s > 0
         self._waiting: list[Args] = []
         self._waiting_bytes = 0
-        self._clock = _LineClock(printer)
         self._go_to(place)
 
     def _go_to(self, place: Place) -> None:
         self._place = place
         self._link = Link(open_engine(place), db=place.db, notice=self._streams.say)
-        timed = self._clock.answered if self._printer.standard else None
-        self._conversation = Conversation(self._link, self._printer, answered=timed)
+        self._conversation = Conversation(self._link, self._printer)
 
     def open(self) -> None:
         """Connect before the first line, so that a server that is not there is named at once."""
@@ -81,9 +79,11 @@ class _Script:
         self._link.drop()
         self._printer.flush()
 
-    def line(self, line: Line) -> bool:
-        """Take one line; False when it ends the script."""
-        if line.ask is Ask.COMMAND:
+    def line(self, line: Line, *, alone: bool = False) -> bool:
+        """Take one line; False when it ends the script. `alone`: no other has arrived with it."""
+        if line.ask is Ask.COMMAND and (alone or line.args[0].lower() in RUN_ALONE):
+            self._run_alone(line)
+        elif line.ask is Ask.COMMAND:
             self._take(line)
         elif line.ask is not Ask.NOTHING:
             self.flush()
@@ -97,17 +97,24 @@ class _Script:
             self._guarded(batch)
         self._printer.flush()
 
+    def _run_alone(self, line: Line) -> None:
+        """A line by itself, so that its time is its own; slow ones say how long they took."""
+        self.flush()
+        started_s = time.monotonic()
+        self._take(line)
+        self.flush()
+        elapsed_s = time.monotonic() - started_s
+        if elapsed_s >= SLOW_S and self._printer.layout.format is Format.STANDARD:
+            self._printer.line(f"({elapsed_s:.2f}s)")
+
     def _take(self, line: Line) -> None:
         args = line.args
-        alone = self._singly or args[0].lower() in ENDS_PIPELINING
+        singly = self._singly or args[0].lower() in RUN_ALONE
         size = sum(map(len, args))
-        self._clock.expect(line.repeat)
         for _ in range(line.repeat):
-            if alone:
-                self.flush()
             self._waiting.append(args)
             self._waiting_bytes += size
-            if alone or len(self._waiting) >= BATCH_COMMANDS or self._waiting_bytes >= BATCH_BYTES:
+            if singly or len(self._waiting) >= BATCH_COMMANDS or self._waiting_bytes >= BATCH_BYTES:
                 self.flush()
 
     def _local(self, line: Line) -> bool:
@@ -120,10 +127,16 @@ class _Script:
         elif line.ask is Ask.CONNECT:
             self._connect(*line.args)
         elif line.ask is Ask.OURS:
-            name = line.args[0].decode("utf-8", "surrogateescape")
-            self._streams.say(f"{name} is for the interactive shell; a script sends commands only.")
+            self._preference(line.args)
         self._printer.flush()
         return True
+
+    def _preference(self, args: list[bytes]) -> None:
+        """redis-cli's own words for `:set`, which does nothing in a script, and for any other."""
+        if args[0].lower() != b":set" or len(args) < 2:
+            self._printer.write(b"unknown redis-cli internal command '%b'\n" % args[0])
+        elif args[1].lower() not in (b"hints", b"nohints"):
+            self._printer.write(b"unknown redis-cli preference '%b'\n" % args[1])
 
     def _connect(self, host: bytes, port: bytes) -> None:
         self._link.drop()
@@ -135,14 +148,12 @@ class _Script:
 
     def _guarded(self, batch: list[Args]) -> None:
         """Run a batch. A lost connection is said; the next line tries again, nothing is sent twice."""
-        self._clock.start()
         try:
             if len(batch) == 1:
                 self._conversation.command(batch[0])
             else:
                 self._conversation.batch(batch)
         except Unreachable as error:
-            self._clock.forget()
             for _ in batch:  # as redis-cli: each command that could not be sent says so
                 self._say(error.message)
         except (ConnectionLost, ProtocolError) as error:
@@ -150,43 +161,9 @@ class _Script:
                 self._say(lost_line(error))
             if self._link.lost_transaction is not None:
                 raise self._link.lost_transaction from error
-            self._clock.forget()
         if self._interval_s:
             time.sleep(self._interval_s)
 
     def _say(self, line: str) -> None:
         self._printer.flush()
         self._streams.say(line)
-
-
-class _LineClock:
-    """Prints `(0.60s)` after the last reply of a slow line, where redis-cli does."""
-
-    def __init__(self, printer: Printer) -> None:
-        self._printer = printer
-        self._started_s: float | None = None
-        self._expected: deque[int] = deque()  # replies still to come, a number for each line sent
-
-    def expect(self, replies: int) -> None:
-        self._expected.append(replies)
-
-    def start(self) -> None:
-        if self._started_s is None:
-            self._started_s = time.monotonic()
-
-    def answered(self) -> None:
-        if not self._expected:
-            return
-        self._expected[0] -= 1
-        if self._expected[0]:
-            return
-        self._expected.popleft()
-        now_s = time.monotonic()
-        if self._started_s is not None and now_s - self._started_s >= SLOW_S:
-            self._printer.line(f"({now_s - self._started_s:.2f}s)")
-        self._started_s = now_s if self._expected else None
-
-    def forget(self) -> None:
-        """The replies expected will not come."""
-        self._expected.clear()
-        self._started_s = None

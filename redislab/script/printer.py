@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from redislab.core.link import Arrival
 from redislab.core.parts import Assembler
-from redislab.render.plain import Format, Layout, format_push, formatter, is_verbatim
+from redislab.render.plain import Layout, format_push, formatter, is_verbatim
 
 FLUSH_BYTES = 1 << 16
 
@@ -23,10 +23,6 @@ class Printer:
         self._pushes = Assembler()
         self._held: list[bytes] = []
         self._held_bytes = 0
-
-    @property
-    def standard(self) -> bool:
-        return self.layout.format is Format.STANDARD
 
     def write(self, data: bytes) -> None:
         self._held.append(data)

@@ -10,8 +10,9 @@ from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
 from redislab.core.safe import visible
-from redislab.errors import ExitCode, ProtocolError, UsageError
+from redislab.errors import ExitCode, InvalidLine, ProtocolError, UsageError
 from redislab.options import Options
+from redislab.render.plain import Format
 from redislab.script.oneshot import unquote
 from redislab.script.printer import Printer
 from redislab.streams import Streams
@@ -45,7 +46,7 @@ def _pattern(options: Options) -> bytes | None:
     if options.quoted_pattern is not None:
         try:
             return unquote(options.quoted_pattern.encode("utf-8", "surrogateescape"))
-        except UsageError:
+        except InvalidLine:
             raise UsageError("Invalid quoted string specified for --quoted-pattern.") from None
     return None if options.pattern is None else options.pattern.encode("utf-8", "surrogateescape")
 
@@ -68,6 +69,6 @@ def _page(reply: Reply) -> tuple[bytes, list[bytes]]:
 
 
 def _shown(key: bytes, printer: Printer) -> bytes:
-    if printer.standard:
+    if printer.layout.format is Format.STANDARD:
         return repr_bytes(key)
     return visible(key) if printer.layout.for_terminal else key

@@ -93,9 +93,8 @@ def test_words_equal_those_that_redis_cli_sends(redis_cli: str) -> None:
     lines = generated_lines(20_000, seed=7)
     script = b"".join(b"w " + line + b"\nMARK\n" for line in lines)
     with WireServer() as server:
-        subprocess.run(
-            [redis_cli, "-p", str(server.port)], input=script, stdout=subprocess.DEVNULL, check=True, timeout=60
-        )
+        program = [redis_cli, "-p", str(server.port)]
+        subprocess.run(program, input=script, stdout=subprocess.DEVNULL, check=True, timeout=60)
     sent: list[list[bytes] | None] = []
     last: list[bytes] | None = None
     for command in server.received:
