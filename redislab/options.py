@@ -16,8 +16,6 @@ from redislab.errors import UsageError
 if TYPE_CHECKING:
     from redislab.engines.target import Target
 
-FORMATS = ("standard", "raw", "csv", "json", "quoted-json")
-
 
 @dataclass
 class Options:
@@ -45,7 +43,7 @@ class Options:
     resp3: bool = False
     engine: str | None = None
     fresh: bool = False
-    format: str | None = None  # one of FORMATS; None: as the output asks for
+    format: str | None = None  # the name of a render.plain.Format; None: as the output asks for
     item_delimiter: str = "\n"
     command_delimiter: str = "\n"
     show_pushes: bool | None = None
@@ -228,14 +226,14 @@ def _unknown(word: str, option: Option | None) -> str:
 
 
 def _check(options: Options) -> None:
-    chosen = [name for name in ("url", "socket_path") if getattr(options, name) is not None]
+    elsewhere = options.url or options.socket_path or options.host or options.port
     if options.cluster and (options.socket_path or (options.url or "").startswith("unix:")):
         raise UsageError("Options -c and -s are mutually exclusive.")
     if options.resp2 and options.resp3:
         raise UsageError("Options -2 and -3 are mutually exclusive.")
     if options.stdin_last and options.stdin_tag is not None:
         raise UsageError("Options -x and -X are mutually exclusive.")
-    if (options.fresh or options.engine) and (chosen or options.host or options.port):
+    if (options.fresh or options.engine) and elsewhere:
         raise UsageError(
             "--fresh and --engine embedded work inside this process: leave -h, -p, -s and -u out."
         )
@@ -271,24 +269,23 @@ def _target(options: Options, url: str | None, environ: Mapping[str, str]) -> Ta
     from redislab.engines.target import Target, Tls, parse_url
 
     target = parse_url(url) if url is not None else Target()
-    for name, value in (
-        ("host", options.host),
-        ("port", options.port),
-        ("socket_path", options.socket_path),
-        ("username", options.user),
-        ("password", options.password),
-    ):
-        if value is not None:
-            target = replace(target, **{name: value})
-    if target.password is None and environ.get("REDISCLI_AUTH"):
-        target = replace(target, password=environ["REDISCLI_AUTH"])
-    if options.tls or target.tls is not None:
-        given = {name: getattr(options, name) for name in _TLS_FIELDS if _given(options, name)}
-        target = replace(target, tls=Tls(**given))
-    return replace(target, cluster=options.cluster)
+    tls = target.tls
+    if options.tls or tls is not None:
+        tls = Tls(**{name: getattr(options, name) for name in _TLS_FIELDS if _given(options, name)})
+    password = target.password if options.password is None else options.password
+    return replace(
+        target,
+        host=target.host if options.host is None else options.host,
+        port=target.port if options.port is None else options.port,
+        socket_path=target.socket_path if options.socket_path is None else options.socket_path,
+        username=target.username if options.user is None else options.user,
+        password=environ.get("REDISCLI_AUTH") or None if password is None else password,
+        tls=tls,
+        cluster=options.cluster,
+    )
 
 
-def usage(heading: str, *, width: int = 100) -> str:
+def usage(heading: str) -> str:
     """The help page of the options, from the table."""
     lines = [heading]
     for title, group in TABLE.items():

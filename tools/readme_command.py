@@ -9,7 +9,8 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 def command(name: str) -> str:
     """The fenced block after `<!-- command: NAME -->`. Raises KeyError where there is none."""
-    found = re.search(rf"<!-- command: {re.escape(name)} -->\s*```\w*\n(.*?)\n```", README.read_text("utf-8"), re.S)
+    pattern = rf"<!-- command: {re.escape(name)} -->\s*```\w*\n(.*?)\n```"
+    found = re.search(pattern, README.read_text("utf-8"), re.DOTALL)
     if found is None:
         raise KeyError(name)
     return found[1]

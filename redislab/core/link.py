@@ -238,7 +238,7 @@ class Link:
         if len(words) != 3 or words[0] not in (b"MOVED", b"ASK"):
             return None
         host, _, port = words[2].decode("utf-8", "surrogateescape").rpartition(":")
-        engine = self.engine.redirected(host, int(port)) if port.isdigit() else None
+        engine = self.engine.redirected(host, int(port)) if port.isascii() and port.isdigit() else None
         if engine is None:
             return None
         slot = words[1].decode("ascii", "replace")

@@ -66,6 +66,11 @@ class Reply:
         return self.value if isinstance(self.value, bytes) else b""
 
     @property
+    def number(self) -> int:
+        """The value of an INTEGER, 0 for every other kind."""
+        return self.value if self.kind is Kind.INTEGER and isinstance(self.value, int) else 0
+
+    @property
     def items(self) -> tuple[Reply, ...]:
         """The elements of an array, set or push; keys and values in turn of a map; () for a leaf."""
         if self.kind is Kind.MAP or self.kind is Kind.ATTRIBUTE:

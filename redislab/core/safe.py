@@ -18,6 +18,7 @@ _BLANK = frozenset({
     *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
     *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
 })  # fmt: skip
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # stands for no byte
 _PLAIN = re.compile(rb"[ -~\n\t]*").fullmatch
 _PLAIN_LINE = re.compile(rb"[ -~]*").fullmatch
 
@@ -49,6 +50,7 @@ def visible(data: bytes, *, lines: bool = True) -> bytes:
 
 def visible_text(text: str, *, lines: bool = False) -> str:
     """The same for text; a surrogate stands for the byte that could not be decoded."""
+    text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     return visible(text.encode("utf-8", "surrogateescape"), lines=lines).decode()
 
 

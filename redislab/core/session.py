@@ -116,16 +116,19 @@ class Session:
 
     def messages(self, timeout_s: float | None) -> Iterator[Reply]:
         """What arrives unasked: pub/sub messages, MONITOR lines, pushes. Ends when nothing comes in time."""
-        for arrival in self.link.arrivals(timeout_s):
-            message = self._messages.add(arrival.part)
-            if message is not None:
-                self._count_subscriptions(message)
-                yield message
+        try:
+            for arrival in self.link.arrivals(timeout_s):
+                message = self._messages.add(arrival.part)
+                if message is not None:
+                    self._count_subscriptions(message)
+                    yield message
+        except KeyboardInterrupt:  # the connection may have been left in the middle of a message
+            self.close()
+            raise
 
     def _count_subscriptions(self, message: Reply) -> None:
         """Confirmations carry how many channels this client listens to."""
         if message.kind in (Kind.ARRAY, Kind.PUSH) and len(message.items) == 3:
             what, _, count = message.items
             if what.text.endswith(b"subscribe") and count.kind is Kind.INTEGER:
-                assert isinstance(count.value, int)
-                self.link.state.subscriptions = count.value
+                self.link.state.subscriptions = count.number

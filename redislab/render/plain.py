@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from redislab.core.escape import escaped, json_string, repr_bytes
 from redislab.core.parts import Head, Nesting, Part, Run, parts_of
@@ -122,8 +123,15 @@ class Frame:
         return self.kind is Kind.MAP or self.kind is Kind.ATTRIBUTE
 
 
-class Formatter(ABC):
-    """Parts in, bytes out. Attributes are left out here; the standard format shows them."""
+class Formatter(Protocol):
+    """Prints replies, any number of them, one after the other."""
+
+    def add(self, part: Part) -> bytes:
+        """The output that `part` makes certain."""
+
+
+class FlatFormatter(ABC):
+    """Parts in, bytes out, for the formats without layout. Attributes are left out."""
 
     _between = b","  # two items of an aggregate
 
@@ -205,7 +213,7 @@ class Formatter(ABC):
         return b"\n"
 
 
-class RawFormatter(Formatter):
+class RawFormatter(FlatFormatter):
     """Bytes as they are, arrays flattened."""
 
     def __init__(self, layout: Layout, *, end: bytes) -> None:
@@ -226,7 +234,7 @@ class RawFormatter(Formatter):
         if kind is Kind.BOOLEAN:
             return b"(true)" if reply.value else b"(false)"
         if kind is Kind.INTEGER:
-            return b"%d" % reply.value
+            return b"%d" % reply.number
         text = visible(reply.text) if self.layout.for_terminal else reply.text
         return text + b"\n" if kind is Kind.ERROR else text
 
@@ -234,7 +242,7 @@ class RawFormatter(Formatter):
         return self._after
 
 
-class CsvFormatter(Formatter):
+class CsvFormatter(FlatFormatter):
     """One line a reply; CSV has no maps, so keys and values take turns."""
 
     def _strings(self, values: Sequence[bytes]) -> Sequence[bytes]:
@@ -250,7 +258,7 @@ class CsvFormatter(Formatter):
         return repr_bytes(reply.text) if number is None else number
 
 
-class JsonFormatter(Formatter):
+class JsonFormatter(FlatFormatter):
     """JSON, and `--quoted-json`, whose strings are redis-cli's quoted form."""
 
     def _leaf(self, reply: Reply) -> bytes:
@@ -300,7 +308,7 @@ _JSON_KEYS = frozenset({Kind.ERROR, Kind.STATUS, Kind.BULK, Kind.VERBATIM})
 def _number(reply: Reply) -> bytes | None:
     """The text of a value that is written without quotes; None for a string."""
     if reply.kind is Kind.INTEGER:
-        return b"%d" % reply.value
+        return b"%d" % reply.number
     if reply.kind is Kind.BOOLEAN:
         return b"true" if reply.value else b"false"
     return reply.text if reply.kind in (Kind.DOUBLE, Kind.BIG_NUMBER) else None

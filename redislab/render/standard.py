@@ -114,7 +114,7 @@ class StandardFormatter:
     def _closing(self) -> bytes:
         self._break = True
         while self._levels and self._levels[-1].begun == self._levels[-1].slots:
-            level = self._levels.pop()
+            self._levels.pop()
         return b"" if self._levels else self._take_break()
 
     def _run(self, values: Sequence[bytes]) -> bytes:
@@ -132,7 +132,9 @@ class StandardFormatter:
         line = level.prefix + b"%" + b"%d" % level.width + b"d" + level.mark + b" " + quoted
         numbers = count(level.begun + 1)
         level.begun += len(values)
-        lines = b"\n".join([line] * len(values)) % tuple(chain.from_iterable(zip(numbers, texts, strict=False)))
+        lines = b"\n".join([line] * len(values)) % tuple(
+            chain.from_iterable(zip(numbers, texts, strict=False))
+        )
         return lead + lines + self._closing()
 
     def _leaf(self, reply: Reply) -> bytes:
@@ -140,7 +142,7 @@ class StandardFormatter:
         if kind is Kind.BULK:
             return repr_utf8(reply.text) if self.layout.utf8 else repr_bytes(reply.text)
         if kind is Kind.INTEGER:
-            return b"(integer) %d" % reply.value
+            return b"(integer) %d" % reply.number
         if kind is Kind.STATUS:
             return c_string(reply.text, self.layout)
         if kind is Kind.ERROR:

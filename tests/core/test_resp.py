@@ -60,7 +60,7 @@ def wire(reply: Reply) -> bytes:
     if kind is Kind.VERBATIM:
         return dress + b"=%d\r\n%b:%b\r\n" % (len(reply.text) + 4, reply.format, reply.text)
     if kind is Kind.INTEGER:
-        return dress + b":%d\r\n" % value
+        return dress + b":%d\r\n" % reply.number
     if kind is Kind.BOOLEAN:
         return dress + (b"#t\r\n" if value else b"#f\r\n")
     if kind is Kind.NIL:

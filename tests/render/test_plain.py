@@ -29,8 +29,8 @@ FORMATS = {
 # What redis-cli 7.0 can print: it ends on big numbers and attributes; pushes go another way.
 LEAVES = [Kind.STATUS, Kind.ERROR, Kind.INTEGER, Kind.BULK, Kind.NIL, Kind.NIL_ARRAY, Kind.DOUBLE,
           Kind.BOOLEAN, Kind.VERBATIM]  # fmt: skip
-TEXTS = [b"", b"a", b"two words", b'"', b"\\", b"\n", b"\r\n\t", b"\x00z", b"\xff\xfe", "é☕".encode(), b"\x1b[31m",
-         b"\x7f", b"%s%d", b"x" * 300]  # fmt: skip
+TEXTS = [b"", b"a", b"two words", b'"', b"\\", b"\n", b"\r\n\t", b"\x00z", b"\xff\xfe", "é☕".encode(),
+         b"\x1b[31m", b"\x7f", b"%s%d", b"x" * 300]  # fmt: skip
 
 
 def random_reply(rng: random.Random, depth: int = 0) -> Reply:
@@ -97,7 +97,7 @@ def split_runs(part: Part, rng: random.Random) -> list[Part]:
         return [part]
     cut = rng.randint(0, len(part.values))
     halves = [values for values in (part.values[:cut], part.values[cut:]) if values]
-    return [Run(half) if rng.random() < 0.7 or len(half) > 1 else Reply(Kind.BULK, half[0]) for half in halves]
+    return [Run(half) if len(half) > 1 or rng.random() < 0.7 else bulks(*half).items[0] for half in halves]
 
 
 def bulks(*values: bytes) -> Reply:
@@ -206,5 +206,3 @@ def test_the_first_items_of_a_large_reply_are_printed_before_it_ends() -> None:
     parts = iter(parts_of(bulks(*[b"v%d" % index for index in range(1000)])))
     out = b"".join(printer.add(next(parts)) for _ in range(10))
     assert out.startswith(b'   1) "v0"\n   2) "v1"\n')
-
-
