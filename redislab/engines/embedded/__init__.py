@@ -1,0 +1,17 @@
+"""A Redis inside this process: fakeredis's commands behind our own table, replies and waits.
+
+Importing this package, and making an `EmbeddedEngine`, loads neither fakeredis nor redis-py; the
+first connection does, or `preload` ahead of it. How the rest hangs together:
+
+    engine      makes connections to one lab, and says what it can do
+    connection  `Connection`: batches in, parts out, waits that can be interrupted
+    client      what a server knows of one client, and how one command runs
+    lab         what all clients share: databases, who waits, who listens
+    table       the commands of Redis 7.0, from our catalogue: names, arities, error texts
+    results     what a command returned → parts
+    commands    a module for each group of commands, ours where fakeredis differs from Redis 7.0
+"""
+
+from redislab.engines.embedded.engine import VERSION, EmbeddedEngine
+
+__all__ = ["VERSION", "EmbeddedEngine"]

@@ -1,0 +1,392 @@
+"""What a server knows of one client, and how one command runs.
+
+fakeredis's socket is the base class because its commands are its methods; of what it does around
+them (parsing, dispatch, waiting, shaping replies) nothing is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import redis
+from fakeredis._commands import Signature
+from fakeredis._core import CommandItem
+from fakeredis._helpers import NoResponse, SimpleError, SimpleString
+from fakeredis._socket import FakeSocket
+
+from redislab.core.reply import OK, Kind, Reply
+from redislab.engines.embedded import results
+from redislab.engines.embedded.lab import Lab
+from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
+from redislab.engines.embedded.table import Entry
+
+WRONG_TYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
+
+ALLOWED_WHILE_SUBSCRIBED = frozenset(
+    {
+        *{"PING", "SUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "SUNSUBSCRIBE"},
+        *{"PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET"},
+    }
+)
+NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
+
+NOTHING = NoResponse()  # a command that answers by other means, or not at all
+
+T = TypeVar("T")
+
+
+class Wait:
+    """What a parked client waits for. `attempt` gives None as long as it must go on waiting."""
+
+    __slots__ = ("attempt", "deadline_s", "empty")
+
+    def __init__(
+        self, attempt: Callable[[], Any], deadline_s: float | None, empty: Callable[[], Any]
+    ) -> None:
+        self.attempt = attempt
+        self.deadline_s = deadline_s
+        self.empty = empty
+
+
+class Parked(Exception):
+    """Ends a handler whose client must wait."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+class Client(FakeSocket):
+    """One connection as the lab sees it. `ring` is called whenever something was put into `output`."""
+
+    def __init__(self, lab: Lab, ring: Callable[[], None]) -> None:
+        super().__init__(lab, 0, client_class=redis.Connection)
+        lab.sockets.remove(self)  # fakeredis's own list of clients; ours is `lab.members`
+        self.lab = lab
+        self.output: deque[tuple[Any, int]] = deque()  # (result, protocol), to be turned into parts
+        self.id: int = self._client_info["id"]
+        self.name = b""
+        self.user = b"default"
+        self.authenticated = not lab.password
+        self.resp = 2
+        self.since_s: float = lab.clock.time()
+        self.last_command = ""
+        self.ended = False  # the server has hung up: nothing more comes after `output`
+        self.wait: Wait | None = None
+        self.backlog: deque[list[bytes]] = deque()
+        self.queued: list[tuple[Entry, list[bytes]]] | None = None  # since MULTI
+        self.abort_exec = False  # a command could not be queued
+        self.in_exec = False
+        self.in_script = False
+        self.channels: dict[bytes, None] = {}
+        self.patterns: dict[bytes, None] = {}
+        self.shards: dict[bytes, None] = {}
+        self.muted = self.skip_next = self.skipping = False  # CLIENT REPLY
+        self._opened: list[CommandItem] = []
+        self._ring = ring
+
+    # -- what commands use ----------------------------------------------------------------------
+
+    @property
+    def db(self) -> Any:
+        return self._db
+
+    @property
+    def db_number(self) -> int:
+        return self._db_num
+
+    def select(self, number: int) -> None:
+        self._db, self._db_num = self.lab.dbs[number], number
+        self._db.time = self.lab.clock.time()
+
+    @property
+    def may_wait(self) -> bool:
+        return not (self.in_exec or self.in_script)
+
+    @property
+    def subscriptions(self) -> int:
+        return len(self.channels) + len(self.patterns)
+
+    @property
+    def _resp_version(self) -> int:
+        return self._script_resp if self._script_resp is not None else self.resp
+
+    def open(self, key: bytes, kind: type | None = None, *, create: bool = False) -> CommandItem:
+        """The key, to be read or changed; changes are stored when the command has ended.
+
+        Raises Fail when it holds another type. `create`: a missing one begins empty.
+        """
+        stored = self._db.get(key)
+        if kind is not None and stored is not None and type(stored.value) is not kind:
+            raise Fail(WRONG_TYPE)
+        fresh = kind() if create and stored is None and kind is not None else None
+        item = CommandItem(key, self._db, item=stored, default=fresh)
+        self._opened.append(item)
+        return item
+
+    def value(self, key: bytes, kind: type[T]) -> T | None:
+        """The value, to be read only; None if there is no such key. Raises Fail for another type."""
+        stored = self._db.get(key)
+        if stored is None:
+            return None
+        if type(stored.value) is not kind:
+            raise Fail(WRONG_TYPE)
+        return stored.value
+
+    def park(
+        self,
+        attempt: Callable[[], Any],
+        timeout_s: float,
+        empty: Callable[[], Any] = lambda: NIL_ARRAY,
+    ) -> Any:
+        """Try now, else wait (0: for ever). Where nothing may wait, the answer is empty at once."""
+        result = attempt()
+        if result is not None:
+            return result
+        if not self.may_wait:
+            return empty()
+        deadline_s = self.lab.clock.monotonic() + timeout_s if timeout_s else None
+        raise Parked(Wait(attempt, deadline_s, empty))
+
+    def _blocking(
+        self, timeout: float | None, func: Callable[[bool], Any], shape: Callable[[Any], Any] | None = None
+    ) -> Any:
+        """Fakeredis's way to wait (XREAD, XREADGROUP)."""
+        shaped = shape or (lambda result: result)
+        first = func(True)
+        if first is not None:
+            return shaped(first)
+
+        def attempt() -> Any:
+            result = func(False)
+            return None if result is None else shaped(result)
+
+        def empty() -> Any:
+            result = shaped(None)
+            return NIL_ARRAY if result is None else result
+
+        return self.park(attempt, timeout or 0.0, empty)
+
+    @property
+    def address(self) -> bytes:
+        """Where it comes from, in the shape of host and port; there is no network here."""
+        return b"lab:%d" % self.id
+
+    def authenticate(self, user: bytes, password: bytes) -> None:
+        """Log in. Raises Fail."""
+        if user == b"default" and self.lab.password in (b"", password):
+            self.user, self.authenticated = user, True
+            return
+        raise Fail(b"WRONGPASS invalid username-password pair or user is disabled.")
+
+    @property
+    def watched_changed(self) -> bool:
+        return self._watch_notified
+
+    def watch_keys(self, keys: list[bytes]) -> None:
+        for key in keys:
+            if (key, self._db) not in self._watches:
+                self._watches.add((key, self._db))
+                self._db.add_watch(key, self)
+
+    def forget_watches(self) -> None:
+        self._clear_watches()
+
+    def theirs(self, signature: Signature, func: Callable[..., Any], args: list[bytes]) -> Any:
+        """Run one of fakeredis's commands. `args` come without the command's name."""
+        applied = signature.apply(args, self._db, self.version)
+        if len(applied) == 1:
+            return applied[0]
+        values, items = applied
+        self._opened += items
+        return func(self, *values)
+
+    # -- running --------------------------------------------------------------------------------
+
+    def take(self, args: list[bytes]) -> None:
+        """A command has arrived. The lock is held."""
+        if self.ended:
+            return
+        if self.wait is not None or self.backlog:
+            self.backlog.append(args)
+            return
+        self.lab.begin()
+        self._execute(args)
+        self.lab.settle()
+
+    def retry(self) -> None:
+        """A key has changed: perhaps the one that this client waits for."""
+        if self.wait is None:
+            return
+        try:
+            result = self._guarded(self.wait.attempt)
+        except Parked as parked:  # it has more to wait for
+            self.wait = parked.wait
+            return
+        if result is not None:
+            self.wake(result)
+
+    def wake(self, result: Any) -> None:
+        """End the wait with this result, and go on with what was sent behind it."""
+        self.wait = None
+        self.lab.parked.pop(self, None)
+        self._answer(result)
+        while self.backlog and self.wait is None and not self.ended:
+            self._execute(self.backlog.popleft())
+
+    def call(self, entry: Entry, args: list[bytes]) -> Any:
+        """Run a command and store what it changed. Gives its result or its error as a Reply."""
+        self.lab.counts["commands"] += 1
+        return self._guarded(lambda: entry.handler(self, args))
+
+    def call_queued(self, entry: Entry, args: list[bytes]) -> Any:
+        """Run one command of a transaction."""
+        if self.lab.monitors:
+            self.lab.feed_monitors(self, entry, args)
+        return self.call(entry, args)
+
+    def _execute(self, args: list[bytes]) -> None:
+        if not args:
+            return
+        entry: Entry | None = None
+        try:
+            entry = self.lab.table.find(args)
+            self._check(entry, args)
+        except Fail as fail:
+            if self.queued is not None:
+                self.abort_exec = True
+            text = fail.text
+            if (entry is not None and entry.name == "EXEC") or args[0].upper() == b"EXEC":
+                text = b"EXECABORT Transaction discarded because of: " + text.removeprefix(b"ERR ")
+                self.forget_transaction()
+            self._answer(results.error(text))
+            return
+        self.last_command = entry.full_name
+        if self.queued is not None and entry.name not in NEVER_QUEUED:
+            self.queued.append((entry, args))
+            self._answer(QUEUED)
+            return
+        if self.lab.monitors:
+            self.lab.feed_monitors(self, entry, args)
+        try:
+            result = self.call(entry, args)
+        except Parked as parked:
+            self.wait = parked.wait
+            self.lab.parked[self] = None
+            return
+        self._answer(result)
+
+    def _check(self, entry: Entry, args: list[bytes]) -> None:
+        """What a server checks before it queues or runs a command. Raises Fail."""
+        if self.queued is not None and "no_multi" in entry.flags:
+            raise Fail(b"ERR Command not allowed inside a transaction")
+        if not self.authenticated and "no_auth" not in entry.flags:
+            raise Fail(b"NOAUTH Authentication required.")
+        if self.resp == 2 and (self.channels or self.patterns or self.shards):
+            if entry.name not in ALLOWED_WHILE_SUBSCRIBED:
+                raise Fail(
+                    f"ERR Can't execute '{entry.full_name}': only (P|S)SUBSCRIBE / "
+                    "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+                )
+
+    def _guarded(self, work: Callable[[], Any]) -> Any:
+        """Whatever goes wrong in a command is an error reply; only waiting and Ctrl-C pass."""
+        try:
+            result = work()
+        except Fail as fail:
+            result = results.error(fail.text)
+        except SimpleError as fail:
+            result = _their_error(fail)
+        except Parked:
+            raise
+        except Exception as bug:  # fakeredis's or ours: the session goes on
+            result = results.error(
+                b"ERR redislab's built-in engine failed here (%b); the data may have been changed in part"
+                % type(bug).__name__.encode()
+            )
+        finally:
+            opened, self._opened = self._opened, []
+        for item in opened:
+            with contextlib.suppress(SimpleError):
+                item.writeback()
+        return result
+
+    def _answer(self, result: Any) -> None:
+        silent = self.muted or self.skipping
+        self.skipping, self.skip_next = self.skip_next, False
+        if not silent and type(result) is not NoResponse:
+            self.put(result)
+
+    def put(self, result: Any) -> None:
+        """Give something to the client: the answer to a command, or a message."""
+        converted = _plain(result)
+        single = results.leaf(converted, self.resp)
+        self.output.append((converted if single is None else single, self.resp))
+        self._ring()
+
+    def put_response(self, msg: Any) -> None:
+        """Fakeredis's way to say something."""
+        self.put(msg)
+
+    def _decode_result(self, result: Any) -> Any:
+        return _plain(result)
+
+    # -- ending ---------------------------------------------------------------------------------
+
+    def forget_transaction(self) -> None:
+        self.queued = None
+        self.abort_exec = False
+        self._clear_watches()
+
+    def hang_up(self) -> None:
+        """The server ends the connection; what is in `output` can still be read."""
+        self.ended = True
+        self.lab.leave(self)
+        self._ring()
+
+    def let_go(self) -> None:
+        """Take the client out of everything that the lab holds. The lock is held."""
+        self.lab.parked.pop(self, None)
+        self.lab.monitors.pop(self, None)
+        self.wait = None
+        self.backlog.clear()
+        self.forget_transaction()
+        self.forget_subscriptions()
+
+    def reset_state(self) -> None:
+        """RESET: as if the client had connected anew."""
+        self.forget_transaction()
+        self.forget_subscriptions()
+        self.lab.monitors.pop(self, None)
+        self.muted = self.skip_next = self.skipping = False
+        self.name, self.resp, self.user = b"", 2, b"default"
+        self.authenticated = not self.lab.password
+        self.select(0)
+
+    def forget_subscriptions(self) -> None:
+        self.channels.clear()
+        self.patterns.clear()
+        self.shards.clear()
+
+
+def _plain(result: Any) -> Any:
+    """Fakeredis's own types → ours, at any depth."""
+    kind = type(result)
+    if kind is SimpleString:
+        return OK if result.value == b"OK" else Reply(Kind.STATUS, result.value)
+    if kind is SimpleError:
+        return _their_error(result)
+    if kind is list:
+        for value in result:
+            if type(value) is not bytes:
+                return [value if type(value) is bytes else _plain(value) for value in result]
+    if kind is dict:
+        return {_plain(key): _plain(value) for key, value in result.items()}
+    return result
+
+
+def _their_error(fail: SimpleError) -> Reply:
+    return results.error(fail.value.encode("utf-8", "surrogateescape"))

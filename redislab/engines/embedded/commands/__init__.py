@@ -1,0 +1,17 @@
+"""Every command: ours first, then fakeredis's. Importing this loads fakeredis."""
+
+from __future__ import annotations
+
+from redislab.core.catalogue import Catalogue
+from redislab.engines.embedded.commands import connections, lists, transactions
+from redislab.engines.embedded.commands.registry import OWN, theirs
+from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.table import Table
+
+__all__ = ["connections", "lists", "table", "transactions"]
+
+
+def table() -> Table:
+    """The table of the version that this engine answers as."""
+    catalogue = Catalogue.load(".".join(map(str, VERSION[:2])))
+    return Table(catalogue, {**theirs(catalogue.names()), **OWN})

@@ -1,0 +1,117 @@
+"""`Connection` to a lab: batches in, parts out. Every wait is here, in slices that Ctrl-C can end."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator, Sequence
+
+from redislab.core.parts import Part
+from redislab.core.reply import Reply
+from redislab.engines.embedded import results
+from redislab.engines.embedded.client import Client
+from redislab.engines.embedded.lab import Lab
+from redislab.errors import Cancelled, ConnectionLost
+
+SLICE_S = 0.1  # Windows ends no wait for Ctrl-C: none is longer than this
+
+_AGAIN = "The next command connects again."
+
+
+class EmbeddedConnection:
+    """Commands run while they are sent, in the sender's thread; one that must wait is parked.
+
+    What is sent behind a parked command stands in its backlog. Whoever wakes it (another
+    connection, or `replies` when its time is up) runs the backlog too, as a server would.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # put may be called by a signal handler
+        self._waiting = False
+        self._under_way: Iterator[Part] | None = None  # an aggregate of which parts are still to come
+        self._cancelled = False
+        self._closed = False
+        self._client = Client(lab, self._ring)
+        lab.join(self._client)
+
+    def send(self, batch: Sequence[Sequence[bytes]]) -> None:
+        self._check_open()
+        client, lock = self._client, self._lab.lock
+        try:
+            for args in batch:
+                with lock:
+                    client.take(list(args))
+        except BaseException:  # Ctrl-C in the middle of a command: nobody knows what was done
+            self.close()
+            raise
+
+    def replies(self, timeout_s: float | None) -> Iterator[Part]:
+        self._check_open()
+        output = self._client.output
+        while True:
+            while self._under_way is not None or output:
+                if self._under_way is not None:
+                    for part in self._under_way:  # noqa: UP028 - `yield from` would end it with this iterator
+                        yield part
+                    self._under_way = None
+                    continue
+                result, resp = output.popleft()
+                if type(result) is Reply:
+                    yield result
+                else:
+                    self._under_way = results.parts(result, resp)
+            try:
+                if not self._wait(timeout_s):
+                    return
+            except BaseException:
+                self.close()
+                raise
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._wake.put(None)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._lab.leave(self._client)
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _ring(self) -> None:
+        """Something came out; called in any thread."""
+        if self._waiting:
+            self._wake.put(None)
+
+    def _check_open(self) -> None:
+        if self._cancelled:
+            self.close()
+            raise Cancelled("The wait was cancelled")
+        if self._closed:
+            raise ConnectionLost("The connection is closed", remedy=_AGAIN)
+
+    def _wait(self, timeout_s: float | None) -> bool:
+        """Until something came out; False when nothing did in time."""
+        until_s = None if timeout_s is None else time.monotonic() + timeout_s
+        self._waiting = True
+        try:
+            while True:
+                self._lab.tick()
+                if self._client.output:
+                    return True
+                self._check_open()
+                if self._client.ended:
+                    raise ConnectionLost("Server closed the connection", remedy=_AGAIN)
+                left_s = SLICE_S if until_s is None else until_s - time.monotonic()
+                if left_s <= 0:
+                    return False
+                self._sleep(min(left_s, SLICE_S, self._lab.next_deadline_in_s()))
+        finally:
+            self._waiting = False
+
+    def _sleep(self, for_s: float) -> None:
+        try:
+            self._wake.get(timeout=max(for_s, 0.0))
+        except queue.Empty:
+            pass

@@ -1,0 +1,163 @@
+"""What the clients of one engine share: databases, who waits for what, who listens, what was counted.
+
+Everything is done under `lock`, in whichever thread brings a command. Nothing runs in between: a
+client that waits is served by the command that wakes it, or by `tick` when its time is up.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from fakeredis import FakeServer
+from fakeredis._core import Database
+
+from redislab.core.escape import repr_bytes
+from redislab.core.reply import Kind, Reply
+from redislab.engines.embedded.engine import VERSION
+
+if TYPE_CHECKING:
+    from redislab.engines.embedded.client import Client
+    from redislab.engines.embedded.table import Entry, Table
+
+DATABASES = 16
+
+
+class LabDatabase(Database):
+    """A database that tells its lab of changes instead of waking threads."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab.lock)
+        self._lab = lab
+
+    def wake_all(self) -> None:
+        self._lab.touched = True
+
+    def clear(self) -> None:
+        # Upstream notifies once for each key that there is; only the watched ones have a listener.
+        for key in list(self._watches):
+            if key in self:
+                self.notify_watch(key)
+        self._dict.clear()
+        self._expiry_heap.clear()
+        self.wake_all()
+
+
+class Lab(FakeServer):
+    """A server without a network. `table` says which commands it has."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(version=VERSION, server_type="redis")
+        self.table = table
+        self.clock: Any = time  # whatever has `time()` and `monotonic()`
+        self.dbs = defaultdict(lambda: LabDatabase(self))
+        self.members: dict[int, Client] = {}  # by id, in the order they came
+        self.parked: dict[Client, None] = {}  # those that wait, longest first
+        self.monitors: dict[Client, None] = {}
+        self.touched = False  # a key changed since the parked were last looked at
+        self._leaving: deque[Client] = deque()
+        self.started_s = time.time()
+        self.run_id = secrets.token_hex(20)
+        self.counts: dict[str, int] = defaultdict(int)
+
+    # -- clients --------------------------------------------------------------------------------
+
+    def join(self, client: Client) -> None:
+        with self.lock:
+            self.members[client.id] = client
+            self.counts["connections"] += 1
+
+    def leave(self, client: Client) -> None:
+        """Forget a client; at once if nothing runs, else as soon as what runs has ended. Never waits."""
+        client.ended = True
+        self._leaving.append(client)
+        if self.lock.acquire(blocking=False):
+            try:
+                self._reap()
+            finally:
+                self.lock.release()
+
+    def _reap(self) -> None:
+        while self._leaving:
+            client = self._leaving.popleft()
+            self.members.pop(client.id, None)
+            client.let_go()
+
+    @property
+    def password(self) -> bytes:
+        """`requirepass`; empty: none is asked for."""
+        return self.config.get(b"requirepass", b"")
+
+    def end(self) -> None:
+        """SHUTDOWN: every connection ends, the data is gone. The lock is held."""
+        for client in list(self.members.values()):
+            client.hang_up()
+        self._reap()
+        self.dbs.clear()
+
+    def close(self) -> None:
+        """End every connection."""
+        for client in list(self.members.values()):
+            client.hang_up()
+            self.leave(client)
+
+    def feed_monitors(
+        self, client: Client, entry: Entry, args: list[bytes], *, by_script: bool = False
+    ) -> None:
+        """Tell those that said MONITOR of a command, in redis-server's words."""
+        if "admin" in entry.flags or "skip_monitor" in entry.flags:
+            return
+        now_s = self.clock.time()
+        origin = b"lua" if by_script else client.address
+        words = b" ".join(repr_bytes(word) for word in args)
+        line = b"%d.%06d [%d %b] %b" % (now_s, now_s % 1 * 1e6, client.db_number, origin, words)
+        for monitor in list(self.monitors):
+            monitor.put(Reply(Kind.STATUS, line))
+
+    # -- time and waiting -----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Before a command: what has become due happens first. The lock is held."""
+        if self._leaving:
+            self._reap()
+        now_s = self.clock.time()
+        for db in self.dbs.values():
+            db.time = now_s
+        if self.parked:
+            self._serve_due()
+
+    def settle(self) -> None:
+        """After a command: serve those that wait for what it changed. The lock is held."""
+        while self.touched and self.parked:
+            self.touched = False
+            for client in list(self.parked):
+                client.retry()
+        self.touched = False
+
+    def tick(self) -> None:
+        """Let waits end whose time is up."""
+        if self.parked or self._leaving:
+            with self.lock:
+                self.begin()
+                self.settle()
+
+    def next_deadline_in_s(self) -> float:
+        """How long nothing can become due by time alone."""
+        return min((left for left in self._left_s()), default=3600.0)
+
+    def _left_s(self) -> Iterator[float]:
+        now_s = self.clock.monotonic()
+        for client in list(self.parked):
+            wait = client.wait
+            if wait is not None and wait.deadline_s is not None:
+                yield max(0.0, wait.deadline_s - now_s)
+
+    def _serve_due(self) -> None:
+        now_s = self.clock.monotonic()
+        for client in list(self.parked):
+            wait = client.wait
+            if wait is not None and wait.deadline_s is not None and wait.deadline_s <= now_s:
+                client.wake(wait.empty())
