@@ -127,6 +127,24 @@ class Client(FakeSocket):
         self._opened.append(item)
         return item
 
+    def open_in(self, number: int, key: bytes) -> CommandItem:
+        """The key in another database, to be changed."""
+        db = self.lab.dbs[number]
+        db.time = self._db.time
+        item = CommandItem(key, db, item=db.get(key))
+        self._opened.append(item)
+        return item
+
+    @property
+    def now_ms(self) -> int:
+        """The time of this command, in milliseconds since 1970."""
+        return int(self._db.time * 1000)
+
+    def scan(self, values: Any, start: int, words: list[bytes], key: bytes | None) -> tuple[bytes, list[bytes]]:
+        """A step of an iteration: where to go on (`0`: it is over), and what was found."""
+        after, found = self._scan(values, start, *words, scanned_key=key)
+        return after, found
+
     def value(self, key: bytes, kind: type[T]) -> T | None:
         """The value, to be read only; None if there is no such key. Raises Fail for another type."""
         stored = self._db.get(key)
@@ -141,13 +159,17 @@ class Client(FakeSocket):
         attempt: Callable[[], Any],
         timeout_s: float,
         empty: Callable[[], Any] = lambda: NIL_ARRAY,
+        at_once: Callable[[], Any] | None = None,
     ) -> Any:
-        """Try now, else wait (0: for ever). Where nothing may wait, the answer is empty at once."""
+        """Try now, else wait (0: for ever) until the answer is `empty`.
+
+        In a transaction or a script nothing waits: there it is `at_once`, where that is another.
+        """
         result = attempt()
         if result is not None:
             return result
         if not self.may_wait:
-            return empty()
+            return (at_once or empty)()
         deadline_s = self.lab.clock.monotonic() + timeout_s if timeout_s else None
         raise Parked(Wait(attempt, deadline_s, empty))
 

@@ -36,6 +36,12 @@ class LabDatabase(Database):
     def wake_all(self) -> None:
         self._lab.touched = True
 
+    def changed_altogether(self) -> None:
+        """Every key may be another one now (SWAPDB)."""
+        for key in list(self._watches):
+            self.notify_watch(key)
+        self.wake_all()
+
     def clear(self) -> None:
         # Upstream notifies once for each key that there is; only the watched ones have a listener.
         for key in list(self._watches):

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from redislab.core.catalogue import Catalogue
-from redislab.engines.embedded.commands import connections, lists, transactions
+from redislab.engines.embedded.commands import (
+    connections,
+    expiry,
+    hashes,
+    keyspace,
+    lists,
+    sets,
+    strings,
+    transactions,
+    zset_sets,
+    zsets,
+)
 from redislab.engines.embedded.commands.registry import OWN, theirs
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.table import Table
 
-__all__ = ["connections", "lists", "table", "transactions"]
+__all__ = [
+    "connections",
+    "expiry",
+    "hashes",
+    "keyspace",
+    "lists",
+    "sets",
+    "strings",
+    "table",
+    "transactions",
+    "zset_sets",
+    "zsets",
+]
 
 
 def table() -> Table:

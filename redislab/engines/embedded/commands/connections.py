@@ -9,7 +9,7 @@ from redislab.engines.embedded.client import NOTHING, Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.lab import DATABASES
-from redislab.engines.embedded.numbers import integer
+from redislab.engines.embedded.numbers import NOT_AN_INTEGER, integer
 from redislab.engines.embedded.results import Fail, status
 
 NO_PASSWORD = (
@@ -69,7 +69,7 @@ def reset(client: Client, args: list[bytes]) -> Any:
 
 @handles("SELECT")
 def select(client: Client, args: list[bytes]) -> Any:
-    client.select(database(args[1], b"ERR invalid DB index"))
+    client.select(database(args[1], NOT_AN_INTEGER))
     return OK
 
 

@@ -232,7 +232,7 @@ def _blocking_move(
 ) -> Any:
     client.value(source, list)
     attempt = partial(_move_if_list, client, source, target, from_left, to_left)
-    return client.park(attempt, wait_s, empty=lambda: NIL)
+    return client.park(attempt, wait_s, at_once=lambda: NIL)
 
 
 def _move_if_list(client: Client, source: bytes, target: bytes, from_left: bool, to_left: bool) -> Any:
