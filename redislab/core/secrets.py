@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 
 from redislab.core import words
@@ -23,6 +24,7 @@ _SCRIPT_WINDOW_BYTES = 200  # the words of one redis.call(…) stand in so much 
 
 # What web pages have between words: no-break space, zero-width space, byte order mark.
 _ODD_SPACE = re.compile(rb"\xc2\xa0|\xe2\x80\x8b|\xef\xbb\xbf")
+_PLAIN_LINE = re.compile(rb"([A-Za-z]+)(?: [^\s.@/\0]*)*").fullmatch  # nothing in it needs a second look
 _LINE_BREAK = re.compile(rb"[\r\n\0]+")
 _UNQUOTED = re.compile(rb"[^\s\"']+|\"\"|''")
 _USERINFO = re.compile(rb"://[^\s/?#@]+@")
@@ -48,12 +50,27 @@ _NOT_AN_OPTION = frozenset({b"--askpass", b"--no-auth-warning"})
 
 def is_sensitive(line: bytes) -> bool:
     """Whether `line`, or any of several pasted lines, must be kept nowhere."""
+    plain = _PLAIN_LINE(line)
+    if plain and line.count(b" ") <= _most_words_after().get(plain[1].upper(), -1):
+        return False
     lines = _LINE_BREAK.split(_ODD_SPACE.sub(b" ", line).strip())
     return (
         _in_url(line)
         or any(map(_in_line, lines))
         or any(_in_line(b" ".join(pair)) for pair in pairwise(lines))
     )
+
+
+@cache
+def _most_words_after() -> Mapping[bytes, int]:
+    """How many words may follow the name of a command that takes data alone. A file of lines is read fast."""
+    catalogue = Catalogue.load()
+    commands = [command for name in catalogue.names() if (command := catalogue.get(name)) is not None]
+    return {
+        command.name.encode(): command.arity - 1 if command.arity > 0 else 1 << 62
+        for command in commands
+        if command.name.encode() not in _RULES
+    }
 
 
 def _in_url(line: bytes) -> bool:
