@@ -79,7 +79,7 @@ def _repl(argv: list[str], streams: Streams) -> ExitCode:
         return _script(place, options, layout, streams)
     from redislab.repl.shell import run_shell
 
-    return run_shell(place, streams, layout)
+    return run_shell(place, streams, layout, interval_s=options.interval_s)
 
 
 def _is_script(options: Options, streams: Streams) -> bool:

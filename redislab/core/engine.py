@@ -74,6 +74,9 @@ class Engine(Protocol):
     def greetings(self) -> Sequence[Greeting]:
         """Sent on every new connection, before anything else, each reply read."""
 
+    def preload(self) -> None:
+        """Load what the first connection will need; for another thread, while a person reads."""
+
     def connect(self) -> Connection:
         """A new connection. Raises Unreachable with a remedy."""
 

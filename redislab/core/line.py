@@ -85,3 +85,46 @@ def _local(args: list[bytes]) -> Line | None:
     if first == b"clear" and len(args) == 1:
         return Line(Ask.CLEAR, args)
     return None
+
+
+def commands_of(text: bytes) -> list[bytes]:
+    """The lines of a text of several (pasted, or typed with Alt-Enter), blank ones left out.
+
+    A newline inside quotes that are closed further down belongs to its word, so a script can be typed
+    over several lines. Where the quotes do not close properly, each line stands for itself.
+    """
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    found: list[bytes] = []
+    place = 0
+    while place < len(lines):
+        end = _end_of_command(lines, place)
+        command = b"\n".join(lines[place:end])
+        if command.strip():
+            found.append(command)
+        place = end
+    return found
+
+
+def _end_of_command(lines: list[bytes], start: int) -> int:
+    """Where the command that begins in line `start` ends: the line after its last."""
+    quote = _open_quote(lines[start])
+    end = start + 1
+    while quote:
+        while end < len(lines) and quote not in lines[end]:
+            end += 1
+        if end == len(lines):
+            return start + 1
+        end += 1
+        found, fault = words.scan(b"\n".join(lines[start:end]))
+        if fault is None:
+            return end
+        quote = found[-1].quote if found and not found[-1].closed else b""
+    return start + 1
+
+
+def _open_quote(line: bytes) -> bytes:
+    """The quote that is still open at the end of a line, b"" if none is."""
+    if b'"' not in line and b"'" not in line:
+        return b""
+    found, _ = words.scan(line)
+    return found[-1].quote if found and not found[-1].closed else b""

@@ -55,6 +55,7 @@ class Link:
         self._top = Kind.NIL  # of the reply that is arriving
         self._in_push = False
         self._was_connected = False
+        self.reachable = True  # as far as is known: false once a connection failed or broke
 
     @property
     def connected(self) -> bool:
@@ -74,6 +75,7 @@ class Link:
             raise self.lost_transaction
         if self._connection is not None:
             return
+        self.reachable = False
         self._connection = self.engine.connect()
         self.state.begin()
         try:
@@ -82,7 +84,7 @@ class Link:
             self._select()
         except ConnectionLost as loss:
             raise Unreachable(loss.message, remedy=loss.remedy) from loss
-        self._was_connected = True
+        self.reachable = self._was_connected = True
 
     def send(self, batch: Sequence[Args]) -> None:
         """Send commands; connects first if need be. Raises Unreachable or ConnectionLost."""
@@ -215,6 +217,7 @@ class Link:
         """Forget the connection; a ConnectionLost is told how many commands have no reply."""
         if isinstance(error, ConnectionLost):
             error.unanswered = self.unanswered
+        self.reachable = False
         self.drop()
 
     def _transaction_lost(self) -> TransactionLost:

@@ -62,9 +62,12 @@ class Session:
     def prompt(self) -> str:
         """redis-cli's prompt without the final `> `: label, database, (TX) or (subscribed mode)."""
         state = self.link.state
-        if not self.link.connected:
+        if self.link.lost_transaction is not None:
+            return f"{self.link.engine.label}(TX lost)"
+        if not self.link.reachable:
             return "not connected"
-        db = f"[{state.db}]" if state.db else ""
+        number = state.db if self.link.connected else state.wanted_db
+        db = f"[{number}]" if number else ""
         mode = "(subscribed mode)" if state.subscriptions else "(TX)" if state.in_multi else ""
         return f"{self.link.engine.label}{db}{mode}"
 
@@ -72,10 +75,10 @@ class Session:
         """Connect now rather than with the first command. Raises Unreachable."""
         self.link.connect()
 
-    def switch(self, engine: Engine) -> None:
+    def switch(self, engine: Engine, *, db: int) -> None:
         """Go on with another engine (CONNECT); the old connection is closed."""
         self.close()
-        self.link = Link(engine, db=self.link.state.wanted_db, notice=self._notice)
+        self.link = Link(engine, db=db, notice=self._notice)
 
     def close(self) -> None:
         self.link.drop()

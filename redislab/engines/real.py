@@ -40,6 +40,10 @@ class RealEngine:
             greetings.append(Greeting("HELLO 3", (b"HELLO", b"3")))
         return greetings
 
+    def preload(self) -> None:
+        """Import redis-py."""
+        import redislab.engines.transport  # noqa: F401 - for its effect
+
     def connect(self) -> Connection:
         """A connection over which nothing has been sent. Raises Unreachable; UsageError for bad TLS files."""
         from redislab.engines.transport import connect

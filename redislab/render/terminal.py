@@ -8,28 +8,9 @@ from __future__ import annotations
 
 from io import StringIO
 
-from redislab.core.view import Role, View
+from redislab.core.view import View
+from redislab.render.palette import STYLES
 from redislab.render.views import layout, plain_text
-
-# Colours of the 256-colour cube, which themes leave alone: the background is not known here, and these have
-# a contrast of at least 4 : 1 on black and on white.
-_BLUE, _GREEN, _GREY, _ORANGE, _PURPLE, _RED = (f"color({number})" for number in (31, 28, 243, 130, 98, 161))
-
-STYLES: dict[Role, str] = {
-    Role.STRONG: "bold",
-    Role.DIM: _GREY,
-    Role.HEADING: "bold underline",
-    Role.COMMAND: "bold",
-    Role.SUBCOMMAND: "bold",
-    Role.KEY: _GREEN,
-    Role.TOKEN: _BLUE,
-    Role.NUMBER: _PURPLE,
-    Role.UNKNOWN: _RED,
-    Role.INFO: f"bold {_BLUE}",
-    Role.WARNING: f"bold {_ORANGE}",
-    Role.ERROR: f"bold {_RED}",
-    Role.REMEDY: f"bold {_GREEN}",
-}
 
 
 def coloured_text(view: View, *, width: int, colours: bool) -> str:

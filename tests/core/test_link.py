@@ -124,7 +124,7 @@ def test_a_transaction_knows_which_commands_failed(server: RedisServer) -> None:
 
 def test_the_prompt_follows_select_and_a_discarded_one_goes_back(server: RedisServer) -> None:
     session = Session(engine(server.port))
-    assert session.prompt == "not connected"
+    assert session.prompt == f"127.0.0.1:{server.port}"
     said(session, "SELECT", "3")
     assert session.prompt == f"127.0.0.1:{server.port}[3]"
     said(session, "MULTI")

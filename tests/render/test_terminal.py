@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redislab.core.view import Role, Stack, View, line
-from redislab.render.terminal import STYLES, coloured_text
+from redislab.render.palette import STYLES
+from redislab.render.terminal import coloured_text
 from redislab.render.views import plain_text
 from tests.render.test_views import CROWDED, GOLDEN, PAGES, views
 
@@ -53,25 +54,30 @@ def test_nothing_in_a_text_is_markup() -> None:
     assert coloured_text(Stack((line(hostile),)), width=200, colours=True) == hostile
 
 
-@pytest.mark.parametrize("role", [role for role in STYLES if "color" in STYLES[role]])
+@pytest.mark.parametrize("role", [role for role in STYLES if "#" in STYLES[role]])
 @pytest.mark.parametrize("background", [0.0, 1.0])
 def test_colours_read_on_black_and_on_white(role: Role, background: float) -> None:
-    found = re.search(r"color\((\d+)\)", STYLES[role])
+    found = re.search(r"#([0-9a-f]{6})", STYLES[role])
     assert found is not None
-    lighter, darker = sorted([luminance(int(found[1])), background], reverse=True)
+    lighter, darker = sorted([luminance(found[1]), background], reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 4
 
 
-def luminance(number: int) -> float:
-    """Relative luminance (WCAG 2) of a colour of the 256-colour palette, 16 and up."""
-    if number >= 232:
-        rgb = [8 + 10 * (number - 232)] * 3
-    else:
-        rgb = [CUBE_STEPS[(number - 16) // power % 6] for power in (36, 6, 1)]
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2) of `rrggbb`."""
+    rgb = [int(colour[place : place + 2], 16) for place in (0, 2, 4)]
     linear = [
         c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (value / 255 for value in rgb)
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("role", [role for role in STYLES if "#" in STYLES[role]])
+def test_colours_are_shown_as_they_were_chosen(role: Role) -> None:
+    """Of the cube's own 240 colours, so that no terminal and no library picks a neighbour."""
+    (colour,) = re.findall(r"#([0-9a-f]{6})", STYLES[role])
+    grey = {f"{8 + 10 * step:02x}" * 3 for step in range(24)}
+    assert colour in grey or all(int(colour[place : place + 2], 16) in CUBE_STEPS for place in (0, 2, 4))
 
 
 def test_rich_is_loaded_with_the_first_colour() -> None:

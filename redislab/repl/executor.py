@@ -1,0 +1,227 @@
+"""One line that was entered → what it does: the shell's own words, or commands for the session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from redislab.app import catalogue
+from redislab.core.help import help_view
+from redislab.core.line import Ask, Line
+from redislab.core.reply import Reply
+from redislab.core.server_states import remedy
+from redislab.core.session import Outcome
+from redislab.core.state import SUBSCRIBING
+from redislab.core.view import Items, Role, Span, line
+from redislab.core.view import Line as TextLine
+from redislab.core.words import quote
+from redislab.errors import ConnectionLost, RedislabError, TransactionLost, UsageError
+from redislab.render.plain import Format
+from redislab.repl import commands, connecting
+from redislab.repl.desk import Desk
+
+SLOW_S = 0.5  # redis-cli prints how long a command took from here on
+SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
+CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the prompt comes back without
+
+
+def execute(desk: Desk, asked: Line) -> None:
+    """Do what a line asks for. Raises KeyboardInterrupt when the user stops it; then all is in order."""
+    action = _ACTIONS.get(asked.ask)
+    if action is not None:
+        action(desk, asked)
+
+
+def _refuse(desk: Desk, asked: Line) -> None:
+    desk.screen.line(asked.message)
+
+
+def _quit(desk: Desk, asked: Line) -> None:
+    desk.leaving = True
+
+
+def _clear(desk: Desk, asked: Line) -> None:
+    desk.screen.clear()
+
+
+def _help(desk: Desk, asked: Line) -> None:
+    desk.screen.show(help_view(catalogue(), asked.args))
+
+
+def _ours(desk: Desk, asked: Line) -> None:
+    commands.run(desk, asked.args)
+
+
+def _connect(desk: Desk, asked: Line) -> None:
+    host, port = (arg.decode("utf-8", "surrogateescape") for arg in asked.args)
+    try:
+        connecting.go_to(desk, connecting.place_at(desk, host, port))
+    except UsageError as error:
+        connecting.say(desk, error)
+
+
+def _command(desk: Desk, asked: Line) -> None:
+    for _ in range(asked.repeat):
+        if not _run(desk, asked.args):
+            return
+        if desk.interval_s:
+            time.sleep(desk.interval_s)
+
+
+_ACTIONS: Mapping[Ask, Callable[[Desk, Line], None]] = {
+    Ask.COMMAND: _command,
+    Ask.REFUSED: _refuse,
+    Ask.QUIT: _quit,
+    Ask.CONNECT: _connect,
+    Ask.CLEAR: _clear,
+    Ask.HELP: _help,
+    Ask.OURS: _ours,
+}
+
+
+def _run(desk: Desk, args: Sequence[bytes]) -> bool:
+    """Run one command; False where a repeated one should stop."""
+    if not _ready(desk, args):
+        return False
+    session, screen = desk.session, desk.screen
+    name = args[0].lower()
+    was_listening = session.listening
+    if name in SUBSCRIBING and not was_listening and screen.layout.format is not Format.RAW:
+        screen.line("Reading messages... (press Ctrl-C to quit)")
+    printer = screen.reply(args)
+    try:
+        outcome = session.run(args, printer.add)
+    except KeyboardInterrupt:
+        printer.end()
+        _stopped(desk, args)
+        raise
+    except RedislabError as error:
+        printer.end()
+        _lost(desk, args, error)
+        return False
+    printer.end()
+    if outcome.elapsed_s >= SLOW_S and screen.layout.format is Format.STANDARD:
+        screen.line(f"({outcome.elapsed_s:.2f}s)")
+    _remark(desk, outcome)
+    if session.link.state.monitoring:
+        _monitor(desk)
+    elif was_listening:
+        _await_confirmation(desk)
+    return True
+
+
+def _ready(desk: Desk, args: Sequence[bytes]) -> bool:
+    """Whether a command may be sent now. Takes note of what has happened since the last one."""
+    link = desk.session.link
+    if link.lost_transaction is not None and args[0].lower() == b"discard" and len(args) == 1:
+        link.acknowledge()
+        if connecting.connect(desk):
+            desk.screen.info("The transaction is forgotten. Commands are sent again.")
+        return False
+    show_arrived(desk)
+    return connecting.connect(desk)
+
+
+def show_arrived(desk: Desk) -> None:
+    """Print what came unasked. A connection that ended meanwhile is noticed before anything is sent on it."""
+    try:
+        for message in desk.session.messages(0):
+            desk.screen.push(message)
+    except TransactionLost as error:
+        connecting.say(desk, error)
+    except RedislabError as error:
+        if not isinstance(error, ConnectionLost):
+            connecting.say(desk, error)
+
+
+def _stopped(desk: Desk, args: Sequence[bytes]) -> None:
+    """After Ctrl-C: the connection was closed, because its reply may still come; open another."""
+    name = args[0].decode("utf-8", "surrogateescape").upper()
+    desk.screen.line("")  # the terminal has written ^C
+    desk.screen.info(f"No longer waiting for the answer to {name}.")
+    connecting.connect(desk)
+
+
+def _lost(desk: Desk, args: Sequence[bytes], error: RedislabError) -> None:
+    """A connection that broke: what is known of the command, then a new connection, nothing sent again."""
+    if args[0].lower() != b"shutdown" or not isinstance(error, ConnectionLost):
+        connecting.say(desk, error)
+        if isinstance(error, ConnectionLost) and error.unanswered and not desk.session.link.lost_transaction:
+            desk.screen.warning(
+                "The command was sent and has no answer: it may have run or not. It is not sent again.",
+            )
+    connecting.connect(desk)
+
+
+def _remark(desk: Desk, outcome: Outcome) -> None:
+    """What helps against an error, and which commands of a transaction failed."""
+    reply = outcome.reply
+    if reply is not None and reply.is_error:
+        helps = remedy(reply.code)
+        if helps:
+            desk.screen.remedy(helps)
+    failed = outcome.failed_items
+    if failed:
+        total = len(outcome.transaction)
+        others = " Redis undoes nothing: the others have run." if len(failed) < total else ""
+        desk.screen.show(
+            Items(
+                tuple(_failure(place, args, item) for place, args, item in failed),
+                f"{len(failed)} of {total} command{'s' * (total > 1)} failed.{others}",
+            )
+        )
+
+
+def _failure(place: int, args: Sequence[bytes], error: Reply) -> TextLine:
+    command = quote(args).decode("utf-8", "surrogateescape")
+    if len(command) > SHOWN_CHARACTERS:
+        command = f"{command[:SHOWN_CHARACTERS]}…"
+    text = error.text.decode("utf-8", "surrogateescape")
+    return line(Span(f"{place}) ", Role.DIM), Span(command, Role.STRONG), ": ", Span(text, Role.ERROR))
+
+
+def _monitor(desk: Desk) -> None:
+    """What MONITOR reports, until Ctrl-C or until the connection ends."""
+    desk.screen.info("Every command that the server receives is shown. Ctrl-C ends this.")
+    try:
+        while desk.session.link.state.monitoring:
+            for message in desk.session.messages(None):
+                desk.screen.message(message)
+    except KeyboardInterrupt:
+        desk.screen.line("")
+        stop_listening(desk)
+        raise
+    except RedislabError as error:
+        connecting.say(desk, error)
+        connecting.connect(desk)
+
+
+def stop_listening(desk: Desk) -> None:
+    """Leave MONITOR or all channels: a new connection is the one way that works under RESP2 and RESP3."""
+    desk.session.close()
+    connecting.connect(desk)
+
+
+def _await_confirmation(desk: Desk) -> None:
+    """Wait for the answer to a command that was sent while listening; messages may come before it."""
+    try:
+        while desk.session.listening:
+            arrived = False
+            for message in desk.session.messages(CONFIRMATION_S):
+                desk.screen.message(message)
+                arrived = True
+                if not _is_published(message):
+                    return
+            if not arrived:
+                return
+    except KeyboardInterrupt:
+        stop_listening(desk)
+        raise
+    except RedislabError as error:
+        connecting.say(desk, error)
+        connecting.connect(desk)
+
+
+def _is_published(message: Reply) -> bool:
+    items = message.items
+    return bool(items) and items[0].text in (b"message", b"pmessage", b"smessage")

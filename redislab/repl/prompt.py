@@ -1,0 +1,150 @@
+"""The line that is typed: editing, history, completion, colours. Knows prompt_toolkit, and no Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.filters import has_focus, is_done
+from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import (
+    ConditionalProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
+from prompt_toolkit.lexers import Lexer
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import Style
+
+from redislab.core.view import Role
+from redislab.render.palette import STYLES
+
+LISTEN_EVERY_S = 0.05  # a message waits so long at most before it is shown
+MENU_LINES = 6
+MIN_HINT_COLUMNS = 8
+
+
+class Prompt:
+    """Asks for lines. `message` gives the prompt's pieces whenever it is drawn."""
+
+    def __init__(
+        self,
+        *,
+        message: Callable[[], StyleAndTextTuples],
+        history: History,
+        lexer: Lexer,
+        completer: Completer,
+        hint: Callable[[str], str],
+        colours: bool,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self._session: PromptSession[str] = PromptSession(
+            message,
+            history=history,
+            auto_suggest=AutoSuggestFromHistory(),
+            lexer=lexer,
+            completer=completer,
+            complete_while_typing=True,
+            reserve_space_for_menu=MENU_LINES,
+            input_processors=[ConditionalProcessor(_Hint(message, hint), ~is_done)],
+            key_bindings=_key_bindings(),
+            style=_style(colours),
+            include_default_pygments_style=False,
+            enable_suspend=True,
+            input=input,
+            output=output,
+        )
+
+    def ask(
+        self,
+        *,
+        ready: Callable[[], None] | None = None,
+        listen: Callable[[], Callable[[], None] | None] | None = None,
+    ) -> str:
+        """One line, which may hold newlines. Raises EOFError (Ctrl-D) and KeyboardInterrupt (Ctrl-C).
+
+        `ready` is called once the prompt stands. `listen`, where there is something to listen to, is
+        called again and again; what it gives is called while the prompt is out of the way.
+        """
+
+        def begin() -> None:
+            app = self._session.app
+            if ready is not None:
+                asyncio.get_running_loop().call_soon(ready)
+            if listen is not None:
+                app.create_background_task(self._listen(listen))
+
+        return self._session.prompt(pre_run=begin)
+
+    def leave(self, exception: BaseException) -> bool:
+        """End `ask` with this exception, from a signal handler; False if nothing is being asked."""
+        app = self._session.app
+        if not app.is_running or app.loop is None:
+            return False
+        app.loop.call_soon_threadsafe(lambda: app.exit(exception=exception))
+        return True
+
+    async def _listen(self, listen: Callable[[], Callable[[], None] | None]) -> None:
+        while True:
+            try:
+                show = listen()
+            except Exception as error:
+                self._session.app.exit(exception=error)
+                return
+            if show is not None:
+                shown: Awaitable[None] = run_in_terminal(show)
+                await shown
+            await asyncio.sleep(LISTEN_EVERY_S)
+
+
+class _Hint(Processor):
+    """What is still to come, dim, behind a line whose end the cursor stands at; cut at the window's edge."""
+
+    def __init__(self, message: Callable[[], StyleAndTextTuples], hint: Callable[[str], str]) -> None:
+        self._message = message
+        self._hint = hint
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        fragments = transformation_input.fragments
+        text = transformation_input.document.text
+        hint = self._hint(text) if text and self._is_wanted(transformation_input) else ""
+        used = fragment_list_width(self._message()) + fragment_list_width(fragments)
+        room = transformation_input.width - used - 2  # a space before it, and the last column stays free
+        if not hint or room < MIN_HINT_COLUMNS:
+            return Transformation(fragments)
+        if len(hint) > room:
+            hint = f"{hint[: room - 1]}…"
+        return Transformation([*fragments, ("class:dim", hint if text[-1].isspace() else f" {hint}")])
+
+    def _is_wanted(self, given: TransformationInput) -> bool:
+        """Not where history suggests how the line may go on."""
+        suggestion = given.buffer_control.buffer.suggestion
+        last = given.lineno == given.document.line_count - 1
+        return given.document.is_cursor_at_the_end and last and not (suggestion and suggestion.text)
+
+
+def _key_bindings() -> KeyBindings:
+    bindings = KeyBindings()
+
+    @bindings.add("escape", "enter", filter=has_focus("DEFAULT_BUFFER"))
+    def new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return bindings
+
+
+def _style(colours: bool) -> Style:
+    """prompt_toolkit's own classes are quietened; without colours nothing is styled."""
+    if not colours:
+        return Style([])
+    ours = [(role.value, style) for role, style in STYLES.items()]
+    return Style([*ours, ("auto-suggestion", STYLES[Role.DIM]), ("prompt.mode", "bold")])

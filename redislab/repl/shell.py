@@ -1,0 +1,203 @@
+"""The interactive shell: puts desk, prompt and history together, and runs line after line."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from types import FrameType, ModuleType
+
+from prompt_toolkit.completion import DynamicCompleter
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import Input
+from prompt_toolkit.lexers import DynamicLexer
+from prompt_toolkit.output import Output
+
+from redislab.app import Place, catalogue, open_engine
+from redislab.core.engine import Engine
+from redislab.core.line import commands_of, read_line
+from redislab.core.safe import visible_text
+from redislab.core.session import Session
+from redislab.errors import ExitCode, RedislabError
+from redislab.render.plain import Layout
+from redislab.repl.desk import Desk
+from redislab.repl.history import SharedHistory, history_path
+from redislab.repl.prompt import Prompt
+from redislab.repl.screen import Screen
+from redislab.repl.settings import Settings
+from redislab.streams import Streams
+
+WELCOME = (
+    "A Redis inside this process: nothing to install, nothing kept. SET name ada, HELP, :help; Ctrl-D leaves."
+)
+MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
+
+
+class _Terminated(BaseException):
+    """SIGTERM or SIGHUP."""
+
+
+def run_shell(
+    place: Place,
+    streams: Streams,
+    layout: Layout,
+    *,
+    interval_s: float = 0.0,
+    input: Input | None = None,
+    output: Output | None = None,
+) -> ExitCode:
+    """Ask, run, show, until the person leaves. `input` and `output` are the terminal's unless given."""
+    desk = _desk(place, streams, layout, interval_s)
+    prompt = _prompt(desk, streams, input, output)
+    try:
+        with _ended_by_signals(prompt):
+            _open(desk)
+            _work(desk, prompt)
+    except _Terminated:
+        return ExitCode.TERMINATED
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ExitCode.TERMINATED  # the terminal is gone
+    finally:
+        desk.session.close()
+        desk.home_engine.close()
+    return ExitCode.OK
+
+
+def _desk(place: Place, streams: Streams, layout: Layout, interval_s: float) -> Desk:
+    settings = Settings()
+    screen = Screen(streams, layout, settings)
+    engine = open_engine(place)
+
+    def notice(text: str) -> None:
+        screen.info(text)
+
+    session = Session(engine, db=place.db, notice=notice)
+    return Desk(place, engine, place, session, screen, settings, interval_s)
+
+
+def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | None) -> Prompt:
+    def warn(text: str) -> None:
+        desk.screen.warning(text)
+
+    return Prompt(
+        message=lambda: _message(desk.session.prompt),
+        history=SharedHistory(history_path(streams.environ), warn),
+        lexer=DynamicLexer(lambda: _assistance().CommandLexer(catalogue)),
+        completer=DynamicCompleter(lambda: _assistance().ShellCompleter(catalogue)),
+        hint=lambda text: _assistance().hint(catalogue(), text) if desk.settings.hints else "",
+        colours=streams.colours,
+        input=input,
+        output=output,
+    )
+
+
+def _assistance() -> ModuleType:
+    """What helps while typing; the empty first prompt needs none of it."""
+    import redislab.repl.assistance as assistance
+
+    return assistance
+
+
+def _message(prompt: str) -> StyleAndTextTuples:
+    """The address may be what a cluster named, so it is made harmless."""
+    prompt = visible_text(prompt)
+    place, bracket, mode = prompt.partition("(")
+    return [("", place), ("class:prompt.mode", bracket + mode), ("", "> ")]
+
+
+def _reconnect(desk: Desk, error: RedislabError | None = None) -> None:
+    from redislab.repl import connecting
+
+    if error is not None:
+        connecting.say(desk, error)
+    desk.session.close()
+    connecting.connect(desk)
+
+
+def _open(desk: Desk) -> None:
+    """A server is reached before the first prompt, so that one that is not there is named at once."""
+    if desk.place.embedded:
+        desk.screen.line(WELCOME)
+        return
+    try:
+        _reconnect(desk)
+    except KeyboardInterrupt:  # it takes too long: the prompt is there, and `:connect`
+        desk.screen.line("")
+
+
+def _work(desk: Desk, prompt: Prompt) -> None:
+    loader = threading.Thread(target=_load, args=[desk.home_engine], daemon=True, name="redislab-preload")
+    ready: Callable[[], None] | None = loader.start
+    while not desk.leaving:
+        try:
+            text = prompt.ask(ready=ready, listen=_listener(desk))
+            ready = None
+            _enter(desk, text)
+        except EOFError:
+            desk.leaving = True
+        except KeyboardInterrupt:
+            if desk.session.listening:
+                _reconnect(desk)
+        except RedislabError as error:  # while the prompt stood: a listening connection ended
+            _reconnect(desk, error)
+
+
+def _enter(desk: Desk, text: str) -> None:
+    """Do what was entered, one command after the other; Ctrl-C ends all of it."""
+    from redislab.repl.executor import execute
+
+    for command in commands_of(text.encode("utf-8", "surrogateescape")):
+        execute(desk, read_line(command))
+        if desk.leaving:
+            return
+
+
+def _load(engine: Engine) -> None:
+    """While the person reads and types: what the first key and the first command will need."""
+    import redislab.repl.assistance
+    import redislab.repl.executor  # noqa: F401 - for their effect
+
+    engine.preload()
+
+
+def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
+    """While subscribed: what shows the messages that have come, if any have."""
+    if not desk.session.listening:
+        return None
+
+    def listen() -> Callable[[], None] | None:
+        if not desk.session.listening:
+            return None
+        found = list(islice(desk.session.messages(0), MESSAGES_AT_ONCE))
+        if not found:
+            return None
+
+        def show() -> None:
+            for message in found:
+                desk.screen.message(message)
+
+        return show
+
+    return listen
+
+
+@contextmanager
+def _ended_by_signals(prompt: Prompt) -> Iterator[None]:
+    """SIGTERM and SIGHUP end the shell with the terminal as it was found."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if not prompt.leave(_Terminated()):
+            raise _Terminated
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
