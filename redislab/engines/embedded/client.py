@@ -140,7 +140,9 @@ class Client(FakeSocket):
         """The time of this command, in milliseconds since 1970."""
         return int(self._db.time * 1000)
 
-    def scan(self, values: Any, start: int, words: list[bytes], key: bytes | None) -> tuple[bytes, list[bytes]]:
+    def scan(
+        self, values: Any, start: int, words: list[bytes], key: bytes | None
+    ) -> tuple[bytes, list[bytes]]:
         """A step of an iteration: where to go on (`0`: it is over), and what was found."""
         after, found = self._scan(values, start, *words, scanned_key=key)
         return after, found
@@ -262,7 +264,20 @@ class Client(FakeSocket):
     def call(self, entry: Entry, args: list[bytes]) -> Any:
         """Run a command and store what it changed. Gives its result or its error as a Reply."""
         self.lab.counts["commands"] += 1
-        return self._guarded(lambda: entry.handler(self, args))
+        opened, self._opened = self._opened, []
+        try:
+            return self._guarded(lambda: entry.handler(self, args))
+        finally:
+            self._opened = opened
+
+    def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
+        """Run one command of a script, which reads replies in its own protocol."""
+        before, self._script_resp = self._script_resp, resp
+        resp_before, self.resp = self.resp, resp
+        try:
+            return _plain(self.call(entry, args))
+        finally:
+            self._script_resp, self.resp = before, resp_before
 
     def call_queued(self, entry: Entry, args: list[bytes]) -> Any:
         """Run one command of a transaction."""

@@ -18,6 +18,7 @@ from fakeredis._core import Database
 from redislab.core.escape import repr_bytes
 from redislab.core.reply import Kind, Reply
 from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.scripting import Scripts
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
@@ -64,6 +65,7 @@ class Lab(FakeServer):
         self.parked: dict[Client, None] = {}  # those that wait, longest first
         self.monitors: dict[Client, None] = {}
         self.touched = False  # a key changed since the parked were last looked at
+        self.scripts = Scripts()
         self._leaving: deque[Client] = deque()
         self.started_s = time.time()
         self.run_id = secrets.token_hex(20)

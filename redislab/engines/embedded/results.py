@@ -108,6 +108,11 @@ def parts(result: Any, resp: int) -> Iterator[Part]:
             yield single
 
 
+def flat_values(result: Any) -> Sequence[Any]:
+    """The values of an aggregate in a row, as RESP2 has them."""
+    return _aggregate(result, 2)[2]
+
+
 def _aggregate(result: Any, resp: int) -> tuple[Kind, int, Sequence[Any]]:
     """Kind, count as the protocol counts it, and all values in a row."""
     if isinstance(result, dict):

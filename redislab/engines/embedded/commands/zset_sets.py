@@ -83,7 +83,9 @@ class _Combination:
     def _aggregated(self) -> dict[bytes, float]:
         """Smallest first, as Redis goes: of floating-point sums the order shows."""
         found: dict[bytes, float] = {}
-        for source, weight in sorted(zip(self.sources, self.weights, strict=True), key=lambda one: len(one[0])):
+        for source, weight in sorted(
+            zip(self.sources, self.weights, strict=True), key=lambda one: len(one[0])
+        ):
             for member, score in source.items():
                 weighed = score * weight
                 weighed = 0.0 if math.isnan(weighed) else weighed
