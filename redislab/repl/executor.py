@@ -146,10 +146,9 @@ def _lost(desk: Desk, args: Sequence[bytes], error: RedislabError) -> None:
     """A connection that broke: what is known of the command, then a new connection, nothing sent again."""
     if args[0].lower() != b"shutdown" or not isinstance(error, ConnectionLost):
         connecting.say(desk, error)
-        if isinstance(error, ConnectionLost) and error.unanswered and not desk.session.link.lost_transaction:
-            desk.screen.warning(
-                "The command was sent and has no answer: it may have run or not. It is not sent again.",
-            )
+        unanswered = isinstance(error, ConnectionLost) and error.unanswered
+        if unanswered and desk.session.link.lost_transaction is None:
+            desk.screen.warning("The command was sent and has no answer. Whether it ran is not known.")
     connecting.connect(desk)
 
 
