@@ -35,6 +35,8 @@ NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
 
 NOTHING = NoResponse()  # a command that answers by other means, or not at all
 
+RUN = object()  # wakes a client whose command was held back and is still to run
+
 T = TypeVar("T")
 
 
@@ -73,7 +75,10 @@ class Client(FakeSocket):
         self.authenticated = not lab.password
         self.resp = 2
         self.since_s: float = lab.clock.time()
+        self.active_s = self.since_s
+        self.no_evict = False
         self.last_command = ""
+        self._ends_after_reply = False
         self.ended = False  # the server has hung up: nothing more comes after `output`
         self.wait: Wait | None = None
         self.backlog: deque[list[bytes]] = deque()
@@ -237,9 +242,16 @@ class Client(FakeSocket):
         if self.wait is not None or self.backlog:
             self.backlog.append(args)
             return
-        self.lab.begin()
-        self._execute(args)
-        self.lab.settle()
+        lab = self.lab
+        lab.begin()
+        lab.running = self
+        try:
+            self._execute(args)
+        finally:
+            lab.running = None
+        if self._ends_after_reply:
+            self.hang_up()
+        lab.settle()
 
     def retry(self) -> None:
         """A key has changed: perhaps the one that this client waits for."""
@@ -257,7 +269,10 @@ class Client(FakeSocket):
         """End the wait with this result, and go on with what was sent behind it."""
         self.wait = None
         self.lab.parked.pop(self, None)
-        self._answer(result)
+        if type(result) is Fail:
+            result = results.error(result.text)
+        if result is not RUN:
+            self._answer(result)
         while self.backlog and self.wait is None and not self.ended:
             self._execute(self.backlog.popleft())
 
@@ -302,6 +317,11 @@ class Client(FakeSocket):
             self._answer(results.error(text))
             return
         self.last_command = entry.full_name
+        self.active_s = self._db.time
+        pause_s = self.lab.pauses(entry) if self.lab.paused else None
+        if pause_s is not None:
+            self._postpone(args)
+            return
         if self.queued is not None and entry.name not in NEVER_QUEUED:
             self.queued.append((entry, args))
             self._answer(QUEUED)
@@ -315,6 +335,16 @@ class Client(FakeSocket):
             self.lab.parked[self] = None
             return
         self._answer(result)
+
+    def _postpone(self, args: list[bytes]) -> None:
+        """CLIENT PAUSE holds this command back: it runs when the pause is over."""
+
+        def attempt() -> Any:
+            return None if self.lab.paused else RUN
+
+        self.backlog.appendleft(args)
+        self.wait = Wait(attempt, self.lab.paused_until_s, lambda: RUN)
+        self.lab.parked[self] = None
 
     def _check(self, entry: Entry, args: list[bytes]) -> None:
         """What a server checks before it queues or runs a command. Raises Fail."""
@@ -364,6 +394,11 @@ class Client(FakeSocket):
         self.output.append((converted if single is None else single, self.resp))
         self._ring()
 
+    def confirm(self, result: Any) -> None:
+        """One of the several answers that a command gives."""
+        if not (self.muted or self.skipping):
+            self.put(result)
+
     def put_response(self, msg: Any) -> None:
         """Fakeredis's way to say something."""
         self.put(msg)
@@ -377,6 +412,13 @@ class Client(FakeSocket):
         self.queued = None
         self.abort_exec = False
         self._clear_watches()
+
+    def hang_up_after_reply(self) -> None:
+        """CLIENT KILL: at once, or after its answer where a client kills itself."""
+        if self.lab.running is self:
+            self._ends_after_reply = True
+        else:
+            self.hang_up()
 
     def hang_up(self) -> None:
         """The server ends the connection; what is in `output` can still be read."""
@@ -398,15 +440,24 @@ class Client(FakeSocket):
         self.forget_transaction()
         self.forget_subscriptions()
         self.lab.monitors.pop(self, None)
-        self.muted = self.skip_next = self.skipping = False
+        self.muted = self.skip_next = self.skipping = self.no_evict = False
         self.name, self.resp, self.user = b"", 2, b"default"
         self.authenticated = not self.lab.password
         self.select(0)
 
     def forget_subscriptions(self) -> None:
-        self.channels.clear()
-        self.patterns.clear()
-        self.shards.clear()
+        lab = self.lab
+        for mine, everybody in (
+            (self.channels, lab.channels),
+            (self.patterns, lab.patterns),
+            (self.shards, lab.shards),
+        ):
+            for channel in mine:
+                listeners = everybody.get(channel, {})
+                listeners.pop(self, None)
+                if not listeners:
+                    everybody.pop(channel, None)
+            mine.clear()
 
 
 def _plain(result: Any) -> Any:

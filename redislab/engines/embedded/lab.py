@@ -10,7 +10,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fakeredis import FakeServer
 from fakeredis._core import Database
@@ -19,12 +19,15 @@ from redislab.core.escape import repr_bytes
 from redislab.core.reply import Kind, Reply
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.scripting import Scripts
+from redislab.engines.embedded.settings import Settings
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
     from redislab.engines.embedded.table import Entry, Table
 
 DATABASES = 16
+
+Listeners: TypeAlias = "dict[bytes, dict[Client, None]]"  # by channel, in the order they came
 
 
 class LabDatabase(Database):
@@ -33,9 +36,26 @@ class LabDatabase(Database):
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab.lock)
         self._lab = lab
+        self.made_by: dict[bytes, tuple[bytes, bytes]] = {}  # key → the value, how Redis would keep it
+        self.used_s: dict[bytes, float] = {}
 
     def wake_all(self) -> None:
         self._lab.touched = True
+
+    def made(self, key: bytes, value: bytes, encoding: bytes) -> None:
+        """Remember that a string was made in a way that gives it this encoding, as long as it lives."""
+        if len(self.made_by) > 2 * len(self._dict) + 64:
+            alive = ((k, made) for k, made in self.made_by.items() if k in self._dict)
+            self.made_by = {k: made for k, made in alive if self._dict[k].value is made[0]}
+        self.made_by[key] = (value, encoding)
+
+    def idle_s(self, key: bytes) -> int:
+        """Seconds since the key was last asked for or changed."""
+        return int(self._lab.clock.time() - self.used_s.get(key, self._lab.clock.time()))
+
+    def expiries(self) -> list[float]:
+        """When keys expire, those that do, in seconds since 1970."""
+        return [item.expireat for item in self._dict.values() if item.expireat is not None]
 
     def changed_altogether(self) -> None:
         """Every key may be another one now (SWAPDB)."""
@@ -60,12 +80,21 @@ class Lab(FakeServer):
         super().__init__(version=VERSION, server_type="redis")
         self.table = table
         self.clock: Any = time  # whatever has `time()` and `monotonic()`
-        self.dbs = defaultdict(lambda: LabDatabase(self))
+        self.dbs: dict[int, LabDatabase] = defaultdict(lambda: LabDatabase(self))  # type: ignore[assignment]
+        self.settings = Settings()
+        self.channels: Listeners = {}
+        self.patterns: Listeners = {}
+        self.shards: Listeners = {}
+        self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
+        self.command_calls: dict[str, tuple[int, float]] = {}
         self.members: dict[int, Client] = {}  # by id, in the order they came
         self.parked: dict[Client, None] = {}  # those that wait, longest first
         self.monitors: dict[Client, None] = {}
         self.touched = False  # a key changed since the parked were last looked at
         self.scripts = Scripts()
+        self.running: Client | None = None  # whose command runs now
+        self.paused_until_s = 0.0
+        self._paused_writes_only = False
         self._leaving: deque[Client] = deque()
         self.started_s = time.time()
         self.run_id = secrets.token_hex(20)
@@ -97,7 +126,7 @@ class Lab(FakeServer):
     @property
     def password(self) -> bytes:
         """`requirepass`; empty: none is asked for."""
-        return self.config.get(b"requirepass", b"")
+        return self.settings["requirepass"].encode("utf-8", "surrogateescape")
 
     def end(self) -> None:
         """SHUTDOWN: every connection ends, the data is gone. The lock is held."""
@@ -124,6 +153,23 @@ class Lab(FakeServer):
         line = b"%d.%06d [%d %b] %b" % (now_s, now_s % 1 * 1e6, client.db_number, origin, words)
         for monitor in list(self.monitors):
             monitor.put(Reply(Kind.STATUS, line))
+
+    def pause(self, for_s: float, *, writes_only: bool) -> None:
+        """CLIENT PAUSE: until then commands wait, or those only that write."""
+        self.paused_until_s = self.clock.monotonic() + for_s
+        self._paused_writes_only = writes_only
+        self.touched = True
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_until_s > 0 and self.paused_until_s > self.clock.monotonic()
+
+    def pauses(self, entry: Entry) -> float | None:
+        """How long this command must wait, None if not at all."""
+        left_s = self.paused_until_s - self.clock.monotonic()
+        if left_s <= 0 or entry.name.startswith("CLIENT"):
+            return None
+        return left_s if entry.writes or not self._paused_writes_only else None
 
     # -- time and waiting -----------------------------------------------------------------------
 

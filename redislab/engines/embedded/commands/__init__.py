@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from redislab.core.catalogue import Catalogue
 from redislab.engines.embedded.commands import (
+    clients,
+    config,
     connections,
     expiry,
     hashes,
     keyspace,
     lists,
+    objects,
+    pubsub,
     scripts,
+    server,
     sets,
     strings,
     transactions,
@@ -21,12 +26,17 @@ from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.table import Table
 
 __all__ = [
+    "clients",
+    "config",
     "connections",
     "expiry",
     "hashes",
     "keyspace",
     "lists",
+    "objects",
+    "pubsub",
     "scripts",
+    "server",
     "sets",
     "strings",
     "table",

@@ -1,0 +1,144 @@
+"""INFO, TIME, ROLE, WAIT, SAVE and their kin, SLOWLOG, LATENCY, MODULE, CLUSTER, LOLWUT.
+
+Ours: upstream has few of these. What a lone server without files would say is said; nothing is made up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redislab.core.reply import OK
+from redislab.engines.embedded import info
+from redislab.engines.embedded.client import Client
+from redislab.engines.embedded.commands.registry import handles
+from redislab.engines.embedded.commands.words import syntax_error, timeout_ms
+from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.numbers import as_integer, integer
+from redislab.engines.embedded.results import Fail, verbatim
+
+NO_CLUSTER = b"ERR This instance has cluster support disabled"
+
+
+@handles("INFO")
+def info_(client: Client, args: list[bytes]) -> Any:
+    return verbatim(info.text(client, args[1:]))
+
+
+@handles("TIME")
+def time_(client: Client, args: list[bytes]) -> Any:
+    now_us = int(client.lab.clock.time() * 1_000_000)
+    return [b"%d" % (now_us // 1_000_000), b"%d" % (now_us % 1_000_000)]
+
+
+@handles("ROLE")
+def role(client: Client, args: list[bytes]) -> Any:
+    return [b"master", 0, []]
+
+
+@handles("WAIT")
+def wait(client: Client, args: list[bytes]) -> Any:
+    """There are no replicas: 0 of them have everything at once, and more of them never."""
+    wanted = integer(args[1])
+    wait_s = timeout_ms(args[2])
+    return client.park(lambda: 0 if wanted <= 0 else None, wait_s, empty=lambda: 0)
+
+
+@handles("LASTSAVE")
+def lastsave(client: Client, args: list[bytes]) -> Any:
+    return int(client.lab.started_s)
+
+
+def _no_files(client: Client, args: list[bytes]) -> Any:
+    if args[0].upper() == b"BGSAVE" and (len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE")):
+        raise syntax_error()
+    raise Fail(b"ERR redislab's built-in engine keeps its data in memory only; a Redis server saves it")
+
+
+handles("SAVE", "BGSAVE", "BGREWRITEAOF")(_no_files)
+
+
+@handles("REPLICAOF", "SLAVEOF")
+def replicaof(client: Client, args: list[bytes]) -> Any:
+    if args[1].upper() == b"NO" and args[2].upper() == b"ONE":
+        return OK
+    raise Fail(b"ERR redislab's built-in engine has no replication; a Redis server has it")
+
+
+@handles("FAILOVER")
+def failover(client: Client, args: list[bytes]) -> Any:
+    raise Fail(b"ERR FAILOVER requires connected replicas.")
+
+
+@handles("SLOWLOG GET")
+def slowlog_get(client: Client, args: list[bytes]) -> Any:
+    most = 10
+    if len(args) > 2:
+        wanted = as_integer(args[2])
+        if wanted is None or wanted < -1:
+            raise Fail(b"ERR count should be greater than or equal to -1")
+        most = wanted
+    slow = list(client.lab.slow)
+    return slow if most == -1 else slow[:most]
+
+
+@handles("SLOWLOG LEN")
+def slowlog_len(client: Client, args: list[bytes]) -> Any:
+    return len(client.lab.slow)
+
+
+@handles("SLOWLOG RESET")
+def slowlog_reset(client: Client, args: list[bytes]) -> Any:
+    client.lab.slow.clear()
+    return OK
+
+
+@handles("LATENCY LATEST", "LATENCY HISTORY")
+def latency_latest(client: Client, args: list[bytes]) -> Any:
+    return []
+
+
+@handles("LATENCY RESET")
+def latency_reset(client: Client, args: list[bytes]) -> Any:
+    return 0
+
+
+@handles("MODULE LIST")
+def module_list(client: Client, args: list[bytes]) -> Any:
+    return []
+
+
+def no_cluster(client: Client, args: list[bytes]) -> Any:
+    raise Fail(NO_CLUSTER)
+
+
+for _name in (
+    *("ADDSLOTS", "ADDSLOTSRANGE", "BUMPEPOCH", "COUNT-FAILURE-REPORTS", "COUNTKEYSINSLOT", "DELSLOTS"),
+    *("DELSLOTSRANGE", "FAILOVER", "FLUSHSLOTS", "FORGET", "GETKEYSINSLOT", "INFO", "KEYSLOT", "LINKS"),
+    *("MEET", "MYID", "NODES", "REPLICAS", "REPLICATE", "RESET", "SAVECONFIG", "SET-CONFIG-EPOCH"),
+    *("SETSLOT", "SHARDS", "SLAVES", "SLOTS"),
+):
+    handles(f"CLUSTER {_name}")(no_cluster)
+handles("READONLY", "READWRITE", "ASKING")(no_cluster)
+
+
+@handles("LOLWUT")
+def lolwut(client: Client, args: list[bytes]) -> Any:
+    """A picture of our own: Redis draws others."""
+    words = args[1:]
+    if words and words[0].upper() == b"VERSION":
+        if len(words) > 1:
+            integer(words[1])
+    version = ".".join(map(str, VERSION))
+    return verbatim(f"{_CUBES}\nRedis ver. {version}\n".encode())
+
+
+_CUBES = r"""
+      ________      SET     the key
+     /\       \     GET     it back
+    /  \   k   \    EXPIRE  and it is gone
+   /    \_______\
+   \    /       /
+    \  /   v   /
+     \/_______/
+"""
+
