@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from redislab.core.catalogue import Catalogue
 from redislab.engines.embedded.commands import (
+    acl,
     clients,
     config,
     connections,
     expiry,
     hashes,
+    introspect,
     keyspace,
     lists,
     objects,
@@ -26,11 +28,13 @@ from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.table import Table
 
 __all__ = [
+    "acl",
     "clients",
     "config",
     "connections",
     "expiry",
     "hashes",
+    "introspect",
     "keyspace",
     "lists",
     "objects",

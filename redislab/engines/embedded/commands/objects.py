@@ -12,7 +12,7 @@ from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
 from redislab.engines.embedded.kinds import members
 from redislab.engines.embedded.numbers import as_float, as_integer, integer
-from redislab.engines.embedded.results import Fail
+from redislab.engines.embedded.results import Fail, status
 
 EMBEDDED_BYTES = 44  # a string up to here shares its header's piece of memory
 LFU_OFF = (
@@ -54,7 +54,7 @@ def encoding(client: Client, key: bytes, value: Any) -> bytes:
 def _string_encoding(client: Client, key: bytes, value: bytes) -> bytes:
     made = client.db.made_by.get(key)
     if made is not None and made[0] is value:
-        return made[1] if len(value) <= EMBEDDED_BYTES or made[1] == b"int" else b"raw"
+        return made[1]
     if as_integer(value) is not None and len(value) <= 20:
         return b"int"
     return b"embstr" if len(value) <= EMBEDDED_BYTES else b"raw"
@@ -155,6 +155,11 @@ def _allocated(size: int) -> int:
     return -(-size // step) * step
 
 
+@handles("MEMORY PURGE")
+def memory_purge(client: Client, args: list[bytes]) -> Any:
+    return OK
+
+
 @handles("DEBUG")
 def debug(client: Client, args: list[bytes]) -> Any:
     word = args[1].upper()
@@ -173,8 +178,6 @@ def debug(client: Client, args: list[bytes]) -> Any:
 
 
 def _debug_object(client: Client, key: bytes) -> Any:
-    from redislab.engines.embedded.results import status
-
     stored = client.db.get(key)
     if stored is None:
         raise Fail(NO_SUCH_KEY)

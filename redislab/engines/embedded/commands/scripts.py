@@ -70,7 +70,13 @@ def _refused(what: str) -> Any:
     return refuse
 
 
-handles("DUMP")(_refused("write a value as Redis's dump format"))
+@handles("DUMP")
+def dump(client: Client, args: list[bytes]) -> Any:
+    if client.db.get(args[1]) is None:
+        return None
+    return _refused("write a value in Redis's dump format")(client, args)
+
+
 handles("RESTORE", "RESTORE-ASKING")(_refused("read Redis's dump format"))
 handles("MIGRATE")(_refused("send keys to a server"))
 for _name in ("LOAD", "DELETE", "FLUSH", "LIST", "STATS", "KILL", "DUMP", "RESTORE"):

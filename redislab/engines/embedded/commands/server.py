@@ -102,6 +102,16 @@ def latency_reset(client: Client, args: list[bytes]) -> Any:
     return 0
 
 
+@handles("LATENCY GRAPH")
+def latency_graph(client: Client, args: list[bytes]) -> Any:
+    raise Fail(b"ERR No samples available for event '%b'" % args[2])
+
+
+@handles("LATENCY HISTOGRAM")
+def latency_histogram(client: Client, args: list[bytes]) -> Any:
+    raise Fail(b"ERR redislab's built-in engine measures no latencies; a Redis server does")
+
+
 @handles("MODULE LIST")
 def module_list(client: Client, args: list[bytes]) -> Any:
     return []
@@ -126,8 +136,9 @@ def lolwut(client: Client, args: list[bytes]) -> Any:
     """A picture of our own: Redis draws others."""
     words = args[1:]
     if words and words[0].upper() == b"VERSION":
-        if len(words) > 1:
-            integer(words[1])
+        if len(words) == 1:
+            return verbatim(f"Redis ver. {'.'.join(map(str, VERSION))}\n".encode())
+        integer(words[1])
     version = ".".join(map(str, VERSION))
     return verbatim(f"{_CUBES}\nRedis ver. {version}\n".encode())
 

@@ -13,7 +13,7 @@ from redislab.engines.embedded import longdouble
 from redislab.engines.embedded.client import WRONG_TYPE, Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
-from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_A_FLOAT, as_integer, integer
+from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_A_FLOAT, integer
 from redislab.engines.embedded.results import Fail
 
 MAX_BYTES = 512 << 20
@@ -184,9 +184,12 @@ def strlen(client: Client, args: list[bytes]) -> Any:
 @handles("APPEND")
 def append(client: Client, args: list[bytes]) -> Any:
     item = client.open(args[1], bytes)
+    is_new = item.value is None
     value = (item.value or b"") + args[2]
     _check_length(len(value))
     item.update(value)
+    if not is_new:
+        client.db.made(args[1], value, b"raw")
     return len(value)
 
 
@@ -213,6 +216,7 @@ def setrange(client: Client, args: list[bytes]) -> Any:
         return len(old)
     _check_length(offset + len(new))
     item.update(old[:offset].ljust(offset, b"\0") + new + old[offset + len(new) :])
+    client.db.made(args[1], item.value, b"raw")
     return len(item.value)
 
 
@@ -259,6 +263,7 @@ def incrbyfloat(client: Client, args: list[bytes]) -> Any:
         raise Fail(NOT_A_FLOAT)
     total = add_amount(args[2], current)
     item.update(longdouble.text(total))
+    client.db.made(args[1], item.value, b"embstr")
     return item.value
 
 
@@ -346,8 +351,3 @@ def _lcs(left: bytes, right: bytes) -> tuple[int, bytes, list[list[Any]]]:
             j -= 1
     common.reverse()
     return rows[-1][-1], bytes(common), matches
-
-
-def as_number(value: bytes) -> int | None:
-    """The number that Redis would store in place of this string; None where it keeps the bytes."""
-    return as_integer(value) if len(value) <= 20 else None
