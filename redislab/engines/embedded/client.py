@@ -132,6 +132,10 @@ class Client(FakeSocket):
         self._opened.append(item)
         return item
 
+    def opened(self, key: bytes) -> list[CommandItem]:
+        """What this command has open of the key."""
+        return [item for item in self._opened if item.key == key and item.db is self._db]
+
     def open_in(self, number: int, key: bytes) -> CommandItem:
         """The key in another database, to be changed."""
         db = self.lab.dbs[number]

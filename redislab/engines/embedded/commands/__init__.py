@@ -5,10 +5,13 @@ from __future__ import annotations
 from redislab.core.catalogue import Catalogue
 from redislab.engines.embedded.commands import (
     acl,
+    approximate,
+    bits,
     clients,
     config,
     connections,
     expiry,
+    geo,
     hashes,
     introspect,
     keyspace,
@@ -18,6 +21,7 @@ from redislab.engines.embedded.commands import (
     scripts,
     server,
     sets,
+    streams,
     strings,
     transactions,
     zset_sets,
@@ -29,10 +33,13 @@ from redislab.engines.embedded.table import Table
 
 __all__ = [
     "acl",
+    "approximate",
+    "bits",
     "clients",
     "config",
     "connections",
     "expiry",
+    "geo",
     "hashes",
     "introspect",
     "keyspace",
@@ -42,6 +49,7 @@ __all__ = [
     "scripts",
     "server",
     "sets",
+    "streams",
     "strings",
     "table",
     "transactions",

@@ -1,0 +1,463 @@
+"""Streams: reading, and where upstream answers otherwise than Redis 7.0.
+
+Ours: upstream XREAD checks neither types nor `$` and `>`, says an empty array for nothing, and its BLOCK
+takes text; XINFO shows fields of Redis 8, XPENDING counts are numbers, BUSYGROUP has a prefix too many.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakeredis._helpers import SimpleError
+from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
+
+from redislab.core.reply import NIL, OK
+from redislab.engines.embedded.client import WRONG_TYPE, Client
+from redislab.engines.embedded.commands.registry import handles, theirs
+from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error, timeout_ms
+from redislab.engines.embedded.numbers import as_integer, integer
+from redislab.engines.embedded.results import NIL_ARRAY, Fail
+
+THEIRS = theirs(
+    [
+        *("XACK", "XAUTOCLAIM", "XCLAIM", "XGROUP CREATE", "XGROUP SETID", "XGROUP DESTROY"),
+        *("XPENDING", "XRANGE", "XREVRANGE", "XINFO GROUPS", "XINFO CONSUMERS"),
+    ]
+)
+BAD_ID = b"ERR Invalid stream ID specified as stream command argument"
+ZERO = StreamEntryKey(0, 0)
+
+
+def entry_id(word: bytes) -> StreamEntryKey:
+    """`ms-seq`, or `ms` alone. Raises Fail."""
+    first, dash, second = word.partition(b"-")
+    if not first.isdigit() or (dash and not second.isdigit()):
+        raise Fail(BAD_ID)
+    numbers = int(first), int(second or 0)
+    if max(numbers) >= 1 << 64:
+        raise Fail(BAD_ID)
+    return StreamEntryKey(*numbers)
+
+
+def _stream(client: Client, key: bytes) -> XStream | None:
+    return client.value(key, XStream)
+
+
+# -- XREAD and XREADGROUP -----------------------------------------------------------------------
+
+
+class _Read:
+    """What XREAD and XREADGROUP were asked. Raises Fail."""
+
+    def __init__(self, client: Client, args: list[bytes]) -> None:
+        self.name = args[0].upper().decode()
+        self.count: int | None = None
+        self.block_s: float | None = None
+        self.noack = False
+        self.group = self.consumer = b""
+        place = self._options(args)
+        names = args[place:]
+        if len(names) % 2:
+            raise Fail(
+                b"ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
+            )
+        if self.name == "XREADGROUP" and not self.group:
+            raise Fail(b"ERR Missing GROUP option for XREADGROUP")
+        half = len(names) // 2
+        self.keys = names[:half]
+        self.starts = [self._start(client, *pair) for pair in zip(self.keys, names[half:], strict=True)]
+
+    def _options(self, args: list[bytes]) -> int:
+        """Read the words before the keys; where the keys begin."""
+        place = 1
+        while place < len(args):
+            word, more = args[place].upper(), len(args) - place - 1
+            if word == b"BLOCK" and more:
+                self.block_s = timeout_ms(args[place + 1])
+                place += 1
+            elif word == b"COUNT" and more:
+                self.count = integer(args[place + 1])
+                place += 1
+            elif word == b"STREAMS" and more:
+                return place + 1
+            elif word == b"GROUP" and more >= 2:
+                self._only_for_groups("GROUP")
+                self.group, self.consumer = args[place + 1], args[place + 2]
+                place += 2
+            elif word == b"NOACK":
+                self._only_for_groups("NOACK")
+                self.noack = True
+            else:
+                break
+            place += 1
+        raise syntax_error()
+
+    def _only_for_groups(self, option: str) -> None:
+        if self.name == "XREAD":
+            raise Fail(
+                f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
+            )
+
+    def _start(self, client: Client, key: bytes, word: bytes) -> StreamEntryKey | None:
+        """The last ID that is not wanted any more; None for `>`."""
+        stream = _stream(client, key)
+        if self.name == "XREADGROUP":
+            self.find_group(client, key)
+        if word == b"$":
+            if self.name == "XREADGROUP":
+                raise Fail(
+                    b"ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history "
+                    b"of this consumer by specifying a proper ID, or use the > ID to get new messages. "
+                    b"The $ ID would just return an empty result set."
+                )
+            return ZERO if stream is None else stream.last_id
+        if word == b">":
+            if self.name == "XREAD":
+                raise Fail(
+                    b"ERR The > ID can be specified only when calling XREADGROUP using the "
+                    b"GROUP <group> <consumer> option."
+                )
+            return None
+        return entry_id(word)
+
+    def find_group(self, client: Client, key: bytes) -> StreamGroup:
+        stream = _stream(client, key)
+        group = stream.group_get(self.group) if stream is not None else None
+        if group is None:
+            raise Fail(
+                b"NOGROUP No such key '%b' or consumer group '%b' in XREADGROUP with GROUP option"
+                % (key, self.group)
+            )
+        return group
+
+    @property
+    def limit(self) -> int | None:
+        return self.count if self.count is not None and self.count > 0 else None
+
+
+@handles("XREAD", "XREADGROUP")
+def xread(client: Client, args: list[bytes]) -> Any:
+    asked = _Read(client, args)
+    attempt = _read_group if asked.name == "XREADGROUP" else _read
+    if asked.block_s is None:
+        return attempt(client, asked, waiting=False) or NIL_ARRAY
+    first = attempt(client, asked, waiting=False)
+    if first is not None:
+        return first
+    return client.park(lambda: attempt(client, asked, waiting=True), asked.block_s)
+
+
+def _read(client: Client, asked: _Read, *, waiting: bool) -> Any:
+    found: dict[bytes, Any] = {}
+    for key, start in zip(asked.keys, asked.starts, strict=True):
+        stored = client.db.get(key)
+        if stored is None or not isinstance(stored.value, XStream):
+            continue
+        after = StreamRangeTest(start or ZERO, True)
+        entries = stored.value.irange(after, StreamRangeTest.decode(b"+"), count=asked.limit)
+        if entries:
+            found[key] = entries
+    return _by_stream(client, found)
+
+
+def _read_group(client: Client, asked: _Read, *, waiting: bool) -> Any:
+    found: dict[bytes, Any] = {}
+    for key, start in zip(asked.keys, asked.starts, strict=True):
+        group = _group_waited_for(client, asked, key) if waiting else asked.find_group(client, key)
+        word = b">" if start is None else start.encode()
+        entries = group.group_read(asked.consumer, word, asked.limit, asked.noack)
+        if entries or start is not None:
+            gone = [[name, NIL_ARRAY if values is None else values] for name, values in entries]
+            found[key] = gone
+    return _by_stream(client, found)
+
+
+def _group_waited_for(client: Client, asked: _Read, key: bytes) -> StreamGroup:
+    stored = client.db.get(key)
+    if stored is None:
+        raise Fail(b"UNBLOCKED the stream key no longer exists")
+    if not isinstance(stored.value, XStream):
+        raise Fail(WRONG_TYPE)
+    if stored.value.group_get(asked.group) is None:
+        raise Fail(b"NOGROUP the consumer group this client was blocked on no longer exists")
+    return asked.find_group(client, key)
+
+
+def _by_stream(client: Client, found: dict[bytes, Any]) -> Any:
+    if not found:
+        return None
+    return found if client.resp == 3 else [[key, entries] for key, entries in found.items()]
+
+
+# -- ranges and groups --------------------------------------------------------------------------
+
+
+@handles("XRANGE", "XREVRANGE")
+def xrange_(client: Client, args: list[bytes]) -> Any:
+    found = THEIRS[args[0].upper().decode()](client, args)
+    asked_for_none = len(args) == 6 and args[4].upper() == b"COUNT" and (as_integer(args[5]) or 0) <= 0
+    return NIL_ARRAY if asked_for_none and client.db.get(args[1]) is not None else found
+
+
+@handles("XACK")
+def xack(client: Client, args: list[bytes]) -> Any:
+    stream = _stream(client, args[1])
+    if stream is None or stream.group_get(args[2]) is None:
+        return 0
+    for word in args[3:]:
+        entry_id(word)
+    return THEIRS["XACK"](client, args)
+
+
+@handles("XPENDING")
+def xpending(client: Client, args: list[bytes]) -> Any:
+    result = THEIRS["XPENDING"](client, args)
+    if len(args) > 3:
+        return result
+    total, first, last, consumers = result
+    if not total:
+        return [0, None, None, NIL_ARRAY]
+    return [total, first, last, [[name, b"%d" % number] for name, number in consumers]]
+
+
+def _wrong(subcommand: str, container: str = "XGROUP") -> Fail:
+    return Fail(
+        f"ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try {container} HELP."
+    )
+
+
+@handles("XGROUP CREATE", "XGROUP SETID")
+def xgroup_create(client: Client, args: list[bytes]) -> Any:
+    name = args[1].upper().decode()
+    place = 5
+    while place < len(args):
+        word = args[place].upper()
+        if word == b"ENTRIESREAD" and place + 1 < len(args):
+            place += 1
+        elif not (word == b"MKSTREAM" and name == "CREATE"):
+            raise _wrong(name)
+        place += 1
+    result = _theirs_group(client, f"XGROUP {name}", args)
+    client.db.wake_all()
+    return result
+
+
+def _theirs_group(client: Client, name: str, args: list[bytes]) -> Any:
+    try:
+        return THEIRS[name](client, args)
+    except SimpleError as error:
+        raise Fail(error.value.removeprefix("ERR ") if "BUSYGROUP" in error.value else error.value) from None
+
+
+@handles("XGROUP DESTROY")
+def xgroup_destroy(client: Client, args: list[bytes]) -> Any:
+    result = THEIRS["XGROUP DESTROY"](client, args)
+    client.db.wake_all()  # those that read the group learn that it is gone
+    return result
+
+
+@handles("XSETID")
+def xsetid(client: Client, args: list[bytes]) -> Any:
+    last = entry_id(args[2])
+    added: int | None = None
+    deleted: StreamEntryKey | None = None
+    place = 3
+    while place < len(args):
+        word = args[place].upper()
+        if word == b"ENTRIESADDED" and place + 1 < len(args):
+            added = integer(args[place + 1])
+            if added < 0:
+                raise Fail(b"ERR entries_added must be positive")
+        elif word == b"MAXDELETEDID" and place + 1 < len(args):
+            deleted = entry_id(args[place + 1])
+            if last < deleted:
+                raise Fail(b"ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+        else:
+            raise syntax_error()
+        place += 2
+    item = client.open(args[1], XStream)
+    stream = item.value
+    if stream is None:
+        raise Fail(NO_SUCH_KEY)
+    if len(stream) and last < StreamEntryKey.parse_str(stream.last_item_key()):
+        raise Fail(b"ERR The ID specified in XSETID is smaller than the target stream top item")
+    if added is not None and added < len(stream):
+        raise Fail(b"ERR The entries_added specified in XSETID is smaller than the target stream length")
+    stream._last_id = last
+    stream._entries_added = stream.entries_added if added is None else added
+    if deleted is not None and deleted != ZERO:
+        stream._max_deleted_id = deleted
+    item.updated()
+    return OK
+
+
+# -- claims -------------------------------------------------------------------------------------
+
+_NUMBERS = {b"IDLE": "IDLE", b"TIME": "TIME", b"RETRYCOUNT": "RETRYCOUNT"}
+
+
+@handles("XCLAIM")
+def xclaim(client: Client, args: list[bytes]) -> Any:
+    if as_integer(args[4]) is None:
+        _group_or_fail(client, args)
+        raise Fail(b"ERR Invalid min-idle-time argument for XCLAIM")
+    _group_or_fail(client, args)
+    place = 5
+    while place < len(args) and args[place].split(b"-")[0].isdigit():
+        entry_id(args[place])
+        place += 1
+    kept = args[:place]
+    while place < len(args):
+        word, more = args[place].upper(), len(args) - place - 1
+        if word in _NUMBERS and more:
+            if as_integer(args[place + 1]) is None:
+                raise Fail(f"ERR Invalid {_NUMBERS[word]} option argument for XCLAIM")
+            kept += args[place : place + 2]
+            place += 1
+        elif word in (b"FORCE", b"JUSTID"):
+            kept.append(word)
+        elif word == b"LASTID" and more:
+            _move_on(client, args, entry_id(args[place + 1]))
+            place += 1
+        else:
+            raise Fail(b"ERR Unrecognized XCLAIM option '%b'" % args[place])
+        place += 1
+    return THEIRS["XCLAIM"](client, kept)
+
+
+def _group_or_fail(client: Client, args: list[bytes]) -> StreamGroup:
+    stream = _stream(client, args[1])
+    group = stream.group_get(args[2]) if stream is not None else None
+    if group is None:
+        raise Fail(b"NOGROUP No such key '%b' or consumer group '%b'" % (args[1], args[2]))
+    return group
+
+
+def _move_on(client: Client, args: list[bytes], last: StreamEntryKey) -> None:
+    group = _group_or_fail(client, args)
+    if last > group.last_delivered_key:
+        group.last_delivered_key = last
+
+
+@handles("XAUTOCLAIM")
+def xautoclaim(client: Client, args: list[bytes]) -> Any:
+    if as_integer(args[4]) is None:
+        raise Fail(b"ERR Invalid min-idle-time argument for XAUTOCLAIM")
+    for place in range(6, len(args) - 1):
+        if args[place].upper() == b"COUNT" and (as_integer(args[place + 1]) or 0) < 1:
+            raise Fail(b"ERR COUNT must be > 0")
+    return THEIRS["XAUTOCLAIM"](client, args)
+
+
+# -- XINFO --------------------------------------------------------------------------------------
+
+
+@handles("XINFO STREAM")
+def xinfo_stream(client: Client, args: list[bytes]) -> Any:
+    stream = _stream(client, args[2])
+    full = len(args) > 3 and args[3].upper() == b"FULL"
+    if stream is None:
+        raise Fail(NO_SUCH_KEY)
+    if len(args) > 3 and not (full and (len(args) == 4 or (len(args) == 6 and args[4].upper() == b"COUNT"))):
+        raise _wrong("STREAM", "XINFO")
+    most = integer(args[5]) if len(args) == 6 else 10
+    entries = list(stream)
+    nodes = -(-len(entries) // 100)
+    about: dict[bytes, Any] = {
+        b"length": len(entries),
+        b"radix-tree-keys": nodes,
+        b"radix-tree-nodes": nodes + 1,
+        b"last-generated-id": stream.last_id.encode(),
+        b"max-deleted-entry-id": stream.max_deleted_id.encode(),
+        b"entries-added": stream.entries_added,
+        b"recorded-first-entry-id": entries[0][0] if entries else b"0-0",
+    }
+    groups = _groups(stream)
+    if full:
+        about[b"entries"] = entries[: most or None] if most >= 0 else entries
+        about[b"groups"] = [_full_group(stream, group, most) for group in groups]
+    else:
+        about[b"groups"] = len(groups)
+        about[b"first-entry"] = entries[0] if entries else NIL
+        about[b"last-entry"] = entries[-1] if entries else NIL
+    return about
+
+
+def _groups(stream: XStream) -> list[StreamGroup]:
+    found = (stream.group_get(info[b"name"]) for info in stream.groups_info(False))
+    return sorted((group for group in found if group is not None), key=lambda group: group.name)
+
+
+@handles("XINFO GROUPS")
+def xinfo_groups(client: Client, args: list[bytes]) -> Any:
+    stream = _stream(client, args[2])
+    if stream is None:
+        raise Fail(NO_SUCH_KEY)
+    return [
+        {
+            b"name": group.name,
+            b"consumers": len(group.consumers),
+            b"pending": len(group.pel),
+            b"last-delivered-id": group.last_delivered_key.encode(),
+            b"entries-read": group.entries_read,
+            b"lag": _lag(stream, group),
+        }
+        for group in _groups(stream)
+    ]
+
+
+def _lag(stream: XStream, group: StreamGroup) -> int | None:
+    """How much a group has still to read, as 7.0 reckons; None where deletions hide it."""
+    if not stream.entries_added:
+        return 0
+    deleted, first = stream.max_deleted_id, stream.first_id
+    hidden = bool(len(stream)) and deleted != ZERO and first <= deleted and group.last_delivered_key <= deleted
+    if group.entries_read is not None and not hidden:
+        return int(stream.entries_added - group.entries_read)
+    read = stream.estimate_entries_read(group.last_delivered_key)
+    return None if read is None else int(stream.entries_added - read)
+
+
+@handles("XINFO CONSUMERS")
+def xinfo_consumers(client: Client, args: list[bytes]) -> Any:
+    stream = _stream(client, args[2])
+    if stream is None:
+        raise Fail(NO_SUCH_KEY)
+    group = stream.group_get(args[3])
+    if group is None:
+        raise Fail(b"NOGROUP No such consumer group '%b' for key name '%b'" % (args[3], args[2]))
+    return [
+        {
+            b"name": name,
+            b"pending": sum(entry.consumer_name == name for entry in group.pel.values()),
+            b"idle": max(0, client.now_ms - consumer.last_attempt),
+        }
+        for name, consumer in sorted(group.consumers.items())
+    ]
+
+
+def _full_group(stream: XStream, group: StreamGroup, most: int) -> dict[bytes, Any]:
+    pending = sorted(group.pel.items())
+    return {
+        b"name": group.name,
+        b"last-delivered-id": group.last_delivered_key.encode(),
+        b"entries-read": group.entries_read,
+        b"lag": _lag(stream, group),
+        b"pel-count": len(pending),
+        b"pel": [
+            [key.encode(), entry.consumer_name, entry.time_read, entry.times_delivered]
+            for key, entry in pending[: most or None]
+        ],
+        b"consumers": [
+            {
+                b"name": name,
+                b"seen-time": consumer.last_attempt,
+                b"pel-count": len(own),
+                b"pel": [
+                    [key.encode(), entry.time_read, entry.times_delivered] for key, entry in own[: most or None]
+                ],
+            }
+            for name, consumer in sorted(group.consumers.items())
+            for own in [[(key, entry) for key, entry in pending if entry.consumer_name == name]]
+        ],
+    }
