@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from redislab.core import words
-from redislab.core.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from redislab.core.catalogue import Catalogue
 
 Args = Sequence[bytes]
 
@@ -62,9 +65,16 @@ def is_sensitive(line: bytes) -> bool:
 
 
 @cache
+def _catalogue() -> Catalogue:
+    from redislab.core.catalogue import Catalogue  # a shell that starts has no line to judge yet
+
+    return Catalogue.load()
+
+
+@cache
 def _most_words_after() -> Mapping[bytes, int]:
     """How many words may follow the name of a command that takes data alone. A file of lines is read fast."""
-    catalogue = Catalogue.load()
+    catalogue = _catalogue()
     commands = [command for name in catalogue.names() if (command := catalogue.get(name)) is not None]
     return {
         command.name.encode(): command.arity - 1 if command.arity > 0 else 1 << 62
@@ -121,7 +131,7 @@ def _in_words(args: Args, whole: bool = True) -> bool:
 
 
 def _arity(name: bytes) -> int | None:
-    command = Catalogue.load().lookup([name])
+    command = _catalogue().lookup([name])
     return None if command is None else command.arity
 
 
@@ -208,7 +218,7 @@ def _is_subcommand(args: Args, *, except_for: bytes, and_for: bytes = b"") -> bo
     """Whether the second word is a subcommand, and none of those."""
     if len(args) < 2 or args[1].upper() in (except_for, and_for):
         return False
-    found = Catalogue.load().lookup(args)
+    found = _catalogue().lookup(args)
     return found is not None and found.words == 2
 
 
@@ -244,7 +254,7 @@ def _is_auth_misspelt(args: Args) -> bool:
         return True
     if len(first) < 3 or not _near(first, b"AUTH", 2):
         return False
-    names = Catalogue.load().names()
+    names = _catalogue().names()
     return not any(_near(first, name.encode(), 1) for name in names)  # PUSH is a misspelt LPUSH
 
 

@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -219,6 +218,8 @@ def _write(fd: int, entry: bytes, size: int) -> None:
 
 def _cut(file: BinaryIO, path: Path) -> None:
     """Replace the file by its last entries. Needs the lock; where it cannot be done, the file grows on."""
+    import tempfile  # seldom needed, and large
+
     target = Path(os.path.realpath(path))  # a symbolic link stays one
     if os.fstat(file.fileno()).st_uid != os.geteuid():
         return  # the new file would be ours, and its owner shut out
