@@ -184,25 +184,6 @@ class Client(FakeSocket):
         deadline_s = self.lab.clock.monotonic() + timeout_s if timeout_s else None
         raise Parked(Wait(attempt, deadline_s, empty))
 
-    def _blocking(
-        self, timeout: float | None, func: Callable[[bool], Any], shape: Callable[[Any], Any] | None = None
-    ) -> Any:
-        """Fakeredis's way to wait (XREAD, XREADGROUP)."""
-        shaped = shape or (lambda result: result)
-        first = func(True)
-        if first is not None:
-            return shaped(first)
-
-        def attempt() -> Any:
-            result = func(False)
-            return None if result is None else shaped(result)
-
-        def empty() -> Any:
-            result = shaped(None)
-            return NIL_ARRAY if result is None else result
-
-        return self.park(attempt, timeout or 0.0, empty)
-
     @property
     def address(self) -> bytes:
         """Where it comes from, in the shape of host and port; there is no network here."""
@@ -402,13 +383,6 @@ class Client(FakeSocket):
         """One of the several answers that a command gives."""
         if not (self.muted or self.skipping):
             self.put(result)
-
-    def put_response(self, msg: Any) -> None:
-        """Fakeredis's way to say something."""
-        self.put(msg)
-
-    def _decode_result(self, result: Any) -> Any:
-        return _plain(result)
 
     # -- ending ---------------------------------------------------------------------------------
 

@@ -60,6 +60,9 @@ class EmbeddedEngine:
     def _opened(self) -> Lab:
         with self._opening:
             if self._lab is None:
+                from redislab.engines.embedded import upstream
+
+                upstream.load()
                 from redislab.engines.embedded import commands
                 from redislab.engines.embedded.lab import Lab
 

@@ -13,7 +13,7 @@ _ANY = frozenset(range(256))
 
 @lru_cache(maxsize=256)
 def matcher(pattern: bytes) -> Callable[[bytes], bool]:
-    """Whether a whole text matches: `*`, `?`, `[a-c]`, `[^a]`, and a backslash before what is meant as it is."""
+    """Whether a whole text matches: `*`, `?`, `[a-c]`, `[^a]`; a backslash takes the meaning off a byte."""
     if pattern.strip(b"*") == b"" and pattern:
         return lambda text: True
     if not any(byte in b"*?[\\" for byte in pattern):
@@ -50,7 +50,7 @@ def _tokens(pattern: bytes) -> list[frozenset[int] | None]:
 
 
 def _class(pattern: bytes, place: int) -> tuple[frozenset[int], int]:
-    """The bytes that `[…]` stands for, and where the pattern goes on. An unclosed one ends with the pattern."""
+    """The bytes that `[…]` stands for, and where the pattern goes on. Unclosed, it ends with the pattern."""
     inverted = pattern[place : place + 1] == b"^"
     place += inverted
     members: set[int] = set()

@@ -174,7 +174,7 @@ def _from_sparse(value: bytes) -> bytearray:
 
 
 def _sparse(content: bytearray) -> bytes:
-    """Runs: 00nnnnnn zeros up to 64, 01nnnnnn nnnnnnnn zeros up to 16384, 1vvvvvnn one value up to 4 times."""
+    """Runs: 00nnnnnn up to 64 zeros, 01nnnnnn nnnnnnnn up to 16384 zeros, 1vvvvvnn a value up to 4 times."""
     out = bytearray()
     place = 0
     while place < REGISTERS:

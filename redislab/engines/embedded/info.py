@@ -62,8 +62,9 @@ def _clients(client: Client) -> Iterator[Field]:
     yield "maxclients", lab.settings["maxclients"]
     yield "blocked_clients", len(lab.parked)
     yield "tracking_clients", 0
-    yield "clients_in_timeout_table", sum(
-        each.wait is not None and each.wait.deadline_s is not None for each in lab.parked
+    yield (
+        "clients_in_timeout_table",
+        sum(each.wait is not None and each.wait.deadline_s is not None for each in lab.parked),
     )
 
 

@@ -195,4 +195,4 @@ zset-max-listpack-entries int:0:max 128
 zset-max-listpack-value memory 64
 zset-max-ziplist-entries int:0:max 128
 zset-max-ziplist-value memory 64
-"""
+"""  # noqa: E501

@@ -171,7 +171,8 @@ def _filters(client: Client, words: list[bytes]) -> tuple[list[Callable[[Client]
                 raise Fail(b"ERR client-id should be greater than 0")
             tests.append(lambda each, number=number: each.id == number)  # type: ignore[misc]
         elif name == b"TYPE":
-            tests.append(lambda each, wanted=_type(value): type_of(each) == wanted)  # type: ignore[misc]
+            wanted = _type(value)
+            tests.append(lambda each, wanted=wanted: type_of(each) == wanted)  # type: ignore[misc]
         elif name in (b"ADDR", b"LADDR"):
             tests.append(lambda each, name=name, value=value: _address(each, name) == value)  # type: ignore[misc]
         elif name == b"USER":
@@ -230,5 +231,3 @@ def client_pause(client: Client, args: list[bytes]) -> Any:
 def client_unpause(client: Client, args: list[bytes]) -> Any:
     client.lab.pause(0, writes_only=False)
     return OK
-
-

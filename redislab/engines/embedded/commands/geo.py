@@ -63,9 +63,7 @@ def geopos(client: Client, args: list[bytes]) -> Any:
 
 
 def _shown_place(score: float) -> list[Reply]:
-    return [
-        Reply(Kind.DOUBLE, longdouble.text(Fraction(coordinate))) for coordinate in geometry.place(score)
-    ]
+    return [Reply(Kind.DOUBLE, longdouble.text(Fraction(coordinate))) for coordinate in geometry.place(score)]
 
 
 @handles("GEOHASH")

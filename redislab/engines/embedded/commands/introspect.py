@@ -139,16 +139,16 @@ def command_list(client: Client, args: list[bytes]) -> Any:
     names = client.lab.table.catalogue.names()
     shown = {name.lower().replace(" ", "|").encode(): name for name in names}
     if len(args) == 2:
-        return Typed(Kind.SET, list(shown))
+        return list(shown)
     if len(args) != 5 or args[2].upper() != b"FILTERBY":
         raise syntax_error()
     by, value = args[3].upper(), args[4]
     if by == b"MODULE":
-        return Typed(Kind.SET, [])
+        return []
     if by == b"PATTERN":
-        return Typed(Kind.SET, glob.matching(value.lower(), shown))
+        return glob.matching(value.lower(), shown)
     if by == b"ACLCAT":
-        return Typed(Kind.SET, in_category(client, value))
+        return in_category(client, value)
     raise syntax_error()
 
 

@@ -52,7 +52,7 @@ def encoding(client: Client, key: bytes, value: Any) -> bytes:
 
 
 def _string_encoding(client: Client, key: bytes, value: bytes) -> bytes:
-    made = client.db.made_by.get(key)
+    made: tuple[bytes, bytes] | None = client.db.made_by.get(key)
     if made is not None and made[0] is value:
         return made[1]
     if as_integer(value) is not None and len(value) <= 20:
@@ -99,7 +99,9 @@ def memory_usage(client: Client, args: list[bytes]) -> Any:
             raise syntax_error()
         place += 2
     stored = client.db.get(args[2])
-    return None if stored is None else memory_bytes(client, args[2], stored.value, stored.expireat is not None)
+    if stored is None:
+        return None
+    return memory_bytes(client, args[2], stored.value, stored.expireat is not None)
 
 
 def memory_bytes(client: Client, key: bytes, value: Any, expires: bool) -> int:
@@ -117,8 +119,12 @@ def memory_bytes(client: Client, key: bytes, value: Any, expires: bool) -> int:
         return total + _allocated(body) + {b"listpack": 0, b"quicklist": 72, b"stream": 264}[kept]
     per_entry = {b"hashtable": 24, b"skiplist": 24 + 40}[kept]
     buckets = 8 * (1 << max(2, (max(len(value), 1) - 1).bit_length()))
-    return total + 56 + buckets + sum(_allocated(_sds_bytes(len(each))) for each in strings) + (
-        per_entry * len(value)
+    return (
+        total
+        + 56
+        + buckets
+        + sum(_allocated(_sds_bytes(len(each))) for each in strings)
+        + (per_entry * len(value))
     )
 
 
@@ -148,7 +154,7 @@ def _string_bytes(kept: bytes, length: int) -> int:
 
 
 def _allocated(size: int) -> int:
-    """jemalloc's classes: four to each power of two."""
+    """What jemalloc gives for that: sizes in classes, four to each power of two."""
     if size <= 8:
         return 8
     step = max(16, 1 << max(0, (size - 1).bit_length() - 3))
@@ -172,9 +178,7 @@ def debug(client: Client, args: list[bytes]) -> Any:
         return _debug_object(client, args[2])
     if word == b"HELP":
         raise Fail(b"ERR redislab's built-in engine has DEBUG SLEEP seconds and DEBUG OBJECT key only")
-    raise Fail(
-        b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % args[1]
-    )
+    raise Fail(b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % args[1])
 
 
 def _debug_object(client: Client, key: bytes) -> Any:

@@ -49,7 +49,7 @@ def lastsave(client: Client, args: list[bytes]) -> Any:
 
 
 def _no_files(client: Client, args: list[bytes]) -> Any:
-    if args[0].upper() == b"BGSAVE" and (len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE")):
+    if len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE"):
         raise syntax_error()
     raise Fail(b"ERR redislab's built-in engine keeps its data in memory only; a Redis server saves it")
 
@@ -152,4 +152,3 @@ _CUBES = r"""
     \  /   v   /
      \/_______/
 """
-

@@ -94,9 +94,7 @@ class _Read:
 
     def _only_for_groups(self, option: str) -> None:
         if self.name == "XREAD":
-            raise Fail(
-                f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
-            )
+            raise Fail(f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead.")
 
     def _start(self, client: Client, key: bytes, word: bytes) -> StreamEntryKey | None:
         """The last ID that is not wanted any more; None for `>`."""
@@ -271,7 +269,9 @@ def xsetid(client: Client, args: list[bytes]) -> Any:
         elif word == b"MAXDELETEDID" and place + 1 < len(args):
             deleted = entry_id(args[place + 1])
             if last < deleted:
-                raise Fail(b"ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+                raise Fail(
+                    b"ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+                )
         else:
             raise syntax_error()
         place += 2
@@ -411,7 +411,8 @@ def _lag(stream: XStream, group: StreamGroup) -> int | None:
     if not stream.entries_added:
         return 0
     deleted, first = stream.max_deleted_id, stream.first_id
-    hidden = bool(len(stream)) and deleted != ZERO and first <= deleted and group.last_delivered_key <= deleted
+    is_gap = bool(len(stream)) and deleted != ZERO and first <= deleted
+    hidden = is_gap and group.last_delivered_key <= deleted
     if group.entries_read is not None and not hidden:
         return int(stream.entries_added - group.entries_read)
     read = stream.estimate_entries_read(group.last_delivered_key)
@@ -444,7 +445,7 @@ def _full_group(stream: XStream, group: StreamGroup, most: int) -> dict[bytes, A
         b"entries-read": group.entries_read,
         b"lag": _lag(stream, group),
         b"pel-count": len(pending),
-        b"pel": [
+        b"pending": [
             [key.encode(), entry.consumer_name, entry.time_read, entry.times_delivered]
             for key, entry in pending[: most or None]
         ],
@@ -453,8 +454,9 @@ def _full_group(stream: XStream, group: StreamGroup, most: int) -> dict[bytes, A
                 b"name": name,
                 b"seen-time": consumer.last_attempt,
                 b"pel-count": len(own),
-                b"pel": [
-                    [key.encode(), entry.time_read, entry.times_delivered] for key, entry in own[: most or None]
+                b"pending": [
+                    [key.encode(), entry.time_read, entry.times_delivered]
+                    for key, entry in own[: most or None]
                 ],
             }
             for name, consumer in sorted(group.consumers.items())

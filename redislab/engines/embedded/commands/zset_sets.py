@@ -7,7 +7,7 @@ BZMPOP answer what they cannot do with other errors.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,12 +21,13 @@ from redislab.engines.embedded.kinds import members
 from redislab.engines.embedded.numbers import floating, integer
 from redislab.engines.embedded.results import NIL_ARRAY, Fail
 
-_AGGREGATES = {b"SUM": lambda a, b: _sum(a, b), b"MIN": min, b"MAX": max}
-
 
 def _sum(left: float, right: float) -> float:
     total = left + right
     return 0.0 if math.isnan(total) else total
+
+
+_AGGREGATES: dict[bytes, Callable[[float, float], float]] = {b"SUM": _sum, b"MIN": min, b"MAX": max}
 
 
 class _Combination:
@@ -83,9 +84,8 @@ class _Combination:
     def _aggregated(self) -> dict[bytes, float]:
         """Smallest first, as Redis goes: of floating-point sums the order shows."""
         found: dict[bytes, float] = {}
-        for source, weight in sorted(
-            zip(self.sources, self.weights, strict=True), key=lambda one: len(one[0])
-        ):
+        weighted = zip(self.sources, self.weights, strict=True)
+        for source, weight in sorted(weighted, key=lambda one: len(one[0])):
             for member, score in source.items():
                 weighed = score * weight
                 weighed = 0.0 if math.isnan(weighed) else weighed

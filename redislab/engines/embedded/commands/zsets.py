@@ -261,7 +261,7 @@ class _RangeWords:
 
     def read(self, words: list[bytes], *, storing: bool, unified: bool) -> None:
         """`unified`: BYSCORE, BYLEX and REV may stand here. Raises Fail."""
-        given = set()
+        given: set[bytes] = set()
         place = 0
         while place < len(words):
             word = words[place].upper()

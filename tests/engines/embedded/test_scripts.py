@@ -1,0 +1,202 @@
+"""Scripts reach nothing but Redis, are stopped when they run long, and are not needed for the rest."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from redislab.core.engine import Connection
+from redislab.core.reply import Kind, Reply
+from redislab.engines.embedded import EmbeddedEngine
+from tests.engines.embedded.asking import ask, say
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    engine = EmbeddedEngine()
+    yield engine.connect()
+    engine.close()
+
+
+def run(connection: Connection, script: str) -> Reply:
+    return ask(connection, b"EVAL", script.encode(), b"0")
+
+
+ESCAPES = [
+    "return python.eval('1')",
+    "return python.builtins.open('/etc/passwd')",
+    "return io.open('/etc/passwd'):read('*a')",
+    "return os.execute('true')",
+    "return require('os')",
+    "return package.loadlib",
+    "return debug.getregistry()",
+    "return redis.call.__globals__",
+    "return redis.call.__self__",
+    "return cjson.encode.__class__",
+    "return getfenv(0).python",
+    "return getmetatable('').__index.dump",
+    "return string.dump(redis.call)",
+    "return loadstring('return python')()",
+    "return loadstring('return io')()",
+    "return loadstring(string.char(27) .. 'Lua')()",
+    "return load(function() return nil end) == nil and print or print",
+    "return coroutine.wrap(function() return python end)()",
+    "return newproxy(true).__index",
+    "return _G._G._G.python",
+    "return setfenv(1, {})",
+    "return collectgarbage.__class__",
+    "return dofile('/etc/passwd')",
+    "return module('x')",
+]
+
+
+@pytest.mark.parametrize("script", ESCAPES)
+def test_python_and_the_system_are_out_of_reach(connection: Connection, script: str) -> None:
+    assert run(connection, script).is_error
+    assert say(connection, "PING").text == b"PONG"
+
+
+def test_what_a_script_sees_is_no_python_object(connection: Connection) -> None:
+    walk = """
+    local seen, found = {}, {}
+    local function visit(value, path)
+      if type(value) == 'userdata' and value ~= cjson.null then found[#found + 1] = path end
+      if type(value) ~= 'table' or seen[value] then return end
+      seen[value] = true
+      for key, item in pairs(value) do visit(item, path .. '.' .. tostring(key)) end
+    end
+    for _, name in ipairs({'redis', 'cjson', 'bit', 'string', 'table', 'math', 'coroutine', 'KEYS', 'ARGV'}) do
+      visit(_G[name], name)
+    end
+    visit(redis.call('INFO'), 'reply')
+    visit(redis.pcall('nope'), 'error')
+    return found
+    """
+    assert run(connection, walk) == Reply(Kind.ARRAY, ())
+
+
+@pytest.mark.parametrize(
+    "script", ["x = 1", "_G.x = 1", "rawset(_G, 'x', 1)", "string.x = 1", "redis.call = nil", "KEYS.x = x"]
+)
+def test_a_script_leaves_nothing_behind(connection: Connection, script: str) -> None:
+    run(connection, script)
+    run(connection, "table.x = function() end")
+    assert run(connection, "return rawget(_G, 'x')").is_nil
+    assert run(connection, "return string.x or false").is_nil
+    assert run(connection, "return redis.call('PING')").text == b"PONG"
+
+
+@pytest.fixture
+def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from redislab.engines.embedded import upstream
+
+    upstream.load()
+    from redislab.engines.embedded import scripting
+
+    monkeypatch.setattr(scripting, "LIMIT_S", 0.2)
+
+
+ENDLESS = [
+    "while true do end",
+    "while true do pcall(function() while true do end end) end",
+    "coroutine.wrap(function() while true do end end)()",
+    "local co = coroutine.create(function() while true do end end) while true do coroutine.resume(co) end",
+    "while true do redis.pcall('PING') end",
+    "while true do redis.call('INCR', 'n') end",
+    "local function f() return f() end return f()",
+    "return xpcall(function() while true do end end, function() while true do end end)",
+    "setmetatable(_G, {}) while true do end",
+    "return setmetatable({}, {__index = function() while true do end end}).x",
+    "return {setmetatable({}, {__tostring = function() while true do end end})}",
+    "repeat cjson.encode({1, 2, 3}) until false",
+]
+
+
+@pytest.mark.usefixtures("short_limit")
+@pytest.mark.parametrize("script", ENDLESS)
+def test_an_endless_script_is_stopped(connection: Connection, script: str) -> None:
+    started_s = time.monotonic()
+    reply = run(connection, script)
+    assert time.monotonic() - started_s < 2.0
+    assert reply.is_error or reply.kind is Kind.ARRAY
+    assert run(connection, "return 1").value == 1
+
+
+def test_an_endless_script_ends_at_an_interrupt(connection: Connection) -> None:
+    def interrupt(signal_number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        started_s = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            run(connection, "while true do pcall(function() while true do end end) end")
+        assert time.monotonic() - started_s < 0.6
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "local s = 'x' while true do s = s .. s end",
+        "return string.rep('x', 2^40)",
+        "local t = {} for i = 1, 1e9 do t[i] = {i} end",
+    ],
+)
+def test_memory_is_bounded(connection: Connection, script: str) -> None:
+    assert run(connection, script).is_error
+    assert run(connection, "return 1").value == 1
+
+
+def test_a_result_that_is_nested_without_end_is_refused(connection: Connection) -> None:
+    reply = run(connection, "local t = {} t[1] = t return t")
+    while reply.kind is Kind.ARRAY:
+        reply = reply.items[0]
+    assert reply.text == b"ERR reached lua stack limit"
+
+
+def test_values_that_execute_what_they_hold_are_refused(connection: Connection) -> None:
+    say(connection, "SET k v")
+    assert b"cannot" in say(connection, "DUMP k").text
+    assert say(connection, "DUMP nope").is_nil
+    reply = ask(connection, b"RESTORE", b"k2", b"0", b"\x80\x04\x95")
+    assert reply.is_error
+    assert say(connection, "EXISTS k2").value == 0
+
+
+WITHOUT_LUPA = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        return None
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lupa" or name.startswith("lupa."):
+            raise ModuleNotFoundError(name)
+import importlib.util, importlib.machinery
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "lupa" else real(name, package)
+sys.meta_path.insert(0, Blocker())
+from redislab.engines.embedded import EmbeddedEngine
+from tests.engines.embedded.asking import say
+connection = EmbeddedEngine().connect()
+print(say(connection, "INCR n").value, say(connection, "EVAL return 0").text, "lupa" in sys.modules)
+"""
+
+
+def test_without_lupa_all_but_scripts_works() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LUPA], capture_output=True, timeout=60, check=True, text=True
+    )
+    number, *text, loaded = done.stdout.split()
+    assert number == "1"
+    assert "pip install lupa" in " ".join(text)
+    assert loaded == "False"
