@@ -21,13 +21,25 @@ local SOURCE, STOPPED, EVERY = "@user_script", {}, 20000
 
 -- time: each so many instructions Python is asked whether to go on; when not, nothing runs any more ------
 
-local stopped = false
-local function watch()
-  if stopped or py.must_stop() then
-    stopped = true
-    sethook(watch, "", 1)
-    error(STOPPED, 0)
-  end
+local stopped, raised, exempt = false, nil, {}
+local watch
+local function stop()
+  stopped = true
+  sethook(watch, "", 1)
+  error(STOPPED, 0)
+end
+
+-- calls Python; what is raised there (Ctrl-C) no script may catch
+local function host(work, ...)
+  local ok, first, second = pcall(work, ...)
+  if ok then return first, second end
+  raised = first
+  stop()
+end
+
+watch = function()
+  if stopped and exempt[getinfo(2, "f").func] then return end
+  if stopped or host(py.must_stop) then stop() end
 end
 
 local function watched(co)
@@ -239,12 +251,8 @@ local redis = {LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
   REDIS_VERSION = py.version, REDIS_VERSION_NUM = py.version_number}
 
 local function asked(work, raising, ...)
-  local failed, value = work(...)
-  if stopped or py.must_stop() then
-    stopped = true
-    sethook(watch, "", 1)
-    error(STOPPED, 0)
-  end
+  local failed, value = host(work, ...)
+  if stopped or host(py.must_stop) then stop() end
   if failed and raising then error({err = value}, 0) end
   if failed then return {err = value} end
   return value
@@ -278,7 +286,7 @@ local bit = {}
 for _, name in ipairs({"tobit", "tohex", "bnot", "band", "bor", "bxor", "lshift", "rshift", "arshift",
     "rol", "ror", "bswap"}) do
   bit[name] = function(...)
-    local failed, value = py.bit(name, ...)
+    local failed, value = host(py.bit, name, ...)
     if failed then error(value, 2) end
     return value
   end
@@ -311,7 +319,7 @@ local function compiled_text(code, name)
   if type(code) ~= "string" or byte(code) == 27 then return nil, "only text can be loaded" end
   local f, problem = loadstring(code, name)
   if not f then return nil, problem end
-  return loadstring(py.without_tail_calls(dump(f)), name)
+  return loadstring(host(py.without_tail_calls, dump(f)), name)
 end
 
 local function environment(keys, argv)
@@ -420,7 +428,7 @@ end
 
 local function compile(code) return compiled_text(code, SOURCE) end
 
-local function place_of(value)
+local function place_of()
   for level = 2, 12 do
     local info = getinfo(level, "Sl")
     if not info then break end
@@ -428,22 +436,27 @@ local function place_of(value)
   end
 end
 
+local function failed(value)
+  if value == STOPPED then return value end
+  local err = type(value) == "table" and rawget(value, "err")
+  if type(err) ~= "string" then err = "ERR " .. (type(value) == "table" and "table" or tostring(value)) end
+  return {text = err, line = place_of()}
+end
+
 local function run(f, keys, argv)
-  stopped = false
+  stopped, raised = false, nil
   setfenv(f, environment(keys, argv))
   sethook(watch, "", EVERY)
-  local ok, value, line = xpcall(f, function(value)
-    if value == STOPPED then return value end
-    local err = type(value) == "table" and rawget(value, "err")
-    return {text = type(err) == "string" and err or ("ERR " .. tostring(value)), line = place_of(value)}
-  end)
+  local ok, value = xpcall(f, failed)
+  sethook()
+  if stopped then return nil, "", nil, raised end
   local out = {}
   if ok then ok, value = pcall(flat, out, value, 0) end
-  sethook()
   if ok then return out end
-  if type(value) == "table" and value ~= STOPPED and value.text then return nil, value.text, value.line end
-  return nil, stopped and "" or "ERR the script's result cannot be shown", nil
+  if type(value) == "table" and value.text then return nil, value.text, value.line, nil end
+  return nil, "ERR " .. tostring(value), nil, nil
 end
+exempt[run], exempt[failed] = true, true
 
 for _, name in ipairs({"python", "io", "os", "package", "require", "module", "debug", "dofile", "loadfile",
     "load", "print"}) do

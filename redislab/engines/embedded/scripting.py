@@ -66,6 +66,7 @@ class Scripts:
             table = self._runtime.table_from
             done = self._run(function, table(keys), table(args))
         except Exception as problem:  # lupa's errors: out of memory, above all
+            self._runtime = None  # nobody knows what it was left in
             raise Fail(f"ERR the script failed: {_first_line(problem)}") from None
         finally:
             client.in_script = False
@@ -82,7 +83,9 @@ class Scripts:
             tokens = list(done.values())
             pairs = iter(zip(tokens[0::2], tokens[1::2], strict=True))
             return _value(pairs, booleans=self._resp == 3)
-        _, text, line = done
+        _, text, line, raised = done
+        if isinstance(raised, BaseException):
+            raise raised
         if not text:
             raise Fail(TOO_LONG)
         where = b" script: %b, on @user_script:%d." % (name, line) if line is not None else b""
