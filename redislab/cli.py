@@ -45,6 +45,10 @@ def main(argv: Sequence[str] | None = None, streams: Streams | None = None) -> i
     except BrokenPipeError:
         _swallow_output(streams)
         return int(ExitCode.BROKEN_PIPE)
+    except OSError as error:  # of our own output: engines map theirs
+        _swallow_output(streams)
+        streams.say(f"The output cannot be written: {error.strerror}")
+        return int(ExitCode.FAILURE)
 
 
 def _dispatch(words: list[str], streams: Streams) -> ExitCode:
@@ -71,9 +75,9 @@ def _repl(argv: list[str], streams: Streams) -> ExitCode:
         return _print(f"redislab {__version__}", streams)
     if options.ask_password:
         options.password = _ask_password()
-    elif options.password is not None and not options.no_auth_warning:
-        streams.say("Warning: others can see a password on the command line; use --askpass or REDISCLI_AUTH.")
     place = cli_options.place(options, streams.environ)
+    if cli_options.shows_password(options, place) and not options.no_auth_warning:
+        streams.say("Warning: others can see a password on the command line; use --askpass or REDISCLI_AUTH.")
     layout = _layout(options, streams)
     if _is_script(options, streams):
         return _script(place, options, layout, streams)
@@ -122,9 +126,17 @@ def _layout(options: Options, streams: Streams) -> Layout:
 
 
 def _ask_password() -> str:
-    from getpass import getpass
+    import warnings
+    from getpass import GetPassWarning, getpass
 
-    return getpass("Please input password: ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass("Please input password: ")
+        except (GetPassWarning, EOFError):
+            raise UsageError(
+                "--askpass needs a terminal; REDISCLI_AUTH gives a password without one"
+            ) from None
 
 
 def _print(text: str, streams: Streams) -> ExitCode:

@@ -179,6 +179,11 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
     ),
 }
 
+_OF_REDIS_CLI_ALONE = frozenset({
+    "--bigkeys", "--cluster", "--functions-rdb", "--hotkeys", "--intrinsic-latency", "--latency",
+    "--latency-dist", "--latency-history", "--ldb", "--ldb-sync-mode", "--lru-test", "--memkeys",
+    "--memkeys-samples", "--rdb", "--replica", "--slave", "--stat", "--verbose",
+})  # fmt: skip
 _BY_NAME = {name: option for group in TABLE.values() for option in group for name in option.names}
 _TARGET_FIELDS = frozenset({
     "url", "host", "port", "socket_path", "user", "password", "ask_password", "tls", "cluster",
@@ -218,6 +223,8 @@ def parse(argv: Sequence[str]) -> Options:
 def _unknown(word: str, option: Option | None) -> str:
     if option is not None:
         return f"{word} needs a value: {word} {option.value_name}"
+    if word in _OF_REDIS_CLI_ALONE:
+        return f"redislab has no {word}: that is a mode of redis-cli. See redislab repl --help."
     import difflib
 
     near = difflib.get_close_matches(word, _BY_NAME, n=1)
@@ -252,6 +259,12 @@ def place(options: Options, environ: Mapping[str, str]) -> Place:
     target = replace(target, protocol=protocol)
     db = target.db if options.db is None else options.db
     return Place(target=target, db=db, protocol=protocol)
+
+
+def shows_password(options: Options, place: Place) -> bool:
+    """Whether the command line itself holds a password, for all who may list processes."""
+    from_url = options.url is not None and place.target is not None and place.target.password is not None
+    return not options.ask_password and (options.password is not None or from_url)
 
 
 def _given(options: Options, name: str) -> bool:

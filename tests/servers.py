@@ -135,6 +135,10 @@ class RedisServer(_Scoped):
             self._process.wait()
             self._process = None
 
+    def restart(self) -> None:
+        """After `kill`: come back at the same port, empty."""
+        assert self._launch(), (self.folder / "log").read_text()
+
     def cli(
         self, *args: str | bytes, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:

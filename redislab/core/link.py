@@ -131,11 +131,12 @@ class Link:
                     break
                 yield arrival
                 if arrival.complete and not self.unanswered:
+                    self._select_after_login(args)
                     return
 
     def drop(self) -> None:
         """Close the connection, whatever it was doing; the next command opens another."""
-        if self.state.in_multi:
+        if self.state.in_multi or self._is_pending(b"multi"):
             self.lost_transaction = self._transaction_lost()
         if self._connection is not None:
             self._connection.close()
@@ -201,6 +202,11 @@ class Link:
                 remedy="Choose another with -n; a server has 16 (0 to 15) unless it is told otherwise.",
             )
 
+    def _select_after_login(self, args: Args) -> None:
+        """A database could not be selected before AUTH let us in."""
+        if args[0].lower() in (b"auth", b"hello") and self.state.db != self.state.wanted_db:
+            self._select()
+
     def _ask(self, args: Args) -> Reply:
         """One command of our own, answered before anything of the user's is sent."""
         assembler = Assembler()
@@ -222,16 +228,18 @@ class Link:
 
     def _transaction_lost(self) -> TransactionLost:
         remedy = "Type DISCARD to say that you know; then start again with MULTI."
-        if any(waiting.args[0].lower() == b"exec" for waiting in self._pending):
+        if self._is_pending(b"exec"):
             return TransactionLost(
                 "The connection broke after EXEC was sent: all of the transaction ran, or nothing.",
                 remedy=f"Look at the data to find out which. {remedy}",
             )
         queued = len(self.state.queued)
-        return TransactionLost(
-            f"The connection broke inside MULTI: {queued} queued command{'s' * (queued != 1)} did not run.",
-            remedy=remedy,
-        )
+        what = f"{queued} queued command{'s' * (queued != 1)}" if self.state.in_multi else "what was queued"
+        return TransactionLost(f"The connection broke inside MULTI: {what} did not run.", remedy=remedy)
+
+    def _is_pending(self, name: bytes) -> bool:
+        """Whether such a command was sent and has no answer yet."""
+        return any(waiting.args[0].lower() == name for waiting in self._pending)
 
     def _redirection(self, arrival: Arrival) -> tuple[Engine, bool] | None:
         part = arrival.part

@@ -19,6 +19,7 @@ from redislab.errors import ConnectionLost, RedislabError, TransactionLost, Usag
 from redislab.render.plain import Format
 from redislab.repl import commands, connecting
 from redislab.repl.desk import Desk
+from redislab.repl.interrupts import CommandStopped
 
 SLOW_S = 0.5  # redis-cli prints how long a command took from here on
 SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
@@ -26,7 +27,7 @@ CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the
 
 
 def execute(desk: Desk, asked: Line) -> None:
-    """Do what a line asks for. Raises KeyboardInterrupt when the user stops it; then all is in order."""
+    """Do what a line asks for. Raises CommandStopped, or KeyboardInterrupt between two steps."""
     action = _ACTIONS.get(asked.ask)
     if action is not None:
         action(desk, asked)
@@ -94,7 +95,7 @@ def _run(desk: Desk, args: Sequence[bytes]) -> bool:
     except KeyboardInterrupt:
         printer.end()
         _stopped(desk, args)
-        raise
+        raise CommandStopped from None
     except RedislabError as error:
         printer.end()
         _lost(desk, args, error)
@@ -189,7 +190,7 @@ def _monitor(desk: Desk) -> None:
     except KeyboardInterrupt:
         desk.screen.line("")
         stop_listening(desk)
-        raise
+        raise CommandStopped from None
     except RedislabError as error:
         connecting.say(desk, error)
         connecting.connect(desk)
@@ -214,8 +215,9 @@ def _await_confirmation(desk: Desk) -> None:
             if not arrived:
                 return
     except KeyboardInterrupt:
+        desk.screen.line("")
         stop_listening(desk)
-        raise
+        raise CommandStopped from None
     except RedislabError as error:
         connecting.say(desk, error)
         connecting.connect(desk)

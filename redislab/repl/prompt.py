@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.application import AppSession, create_app_session, run_in_terminal
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
 from prompt_toolkit.history import History
@@ -22,13 +27,18 @@ from prompt_toolkit.layout.processors import (
 )
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
+from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from redislab.core.view import Role
 from redislab.render.palette import STYLES
+from redislab.repl.interrupts import LineAbandoned
 
 LISTEN_EVERY_S = 0.05  # a message waits so long at most before it is shown
+SUGGEST_FROM = 2_000  # of the latest lines
 MENU_LINES = 6
+MIN_ROWS = 4  # for the line itself, before the menu gets any
 MIN_HINT_COLUMNS = 8
 
 
@@ -47,22 +57,31 @@ class Prompt:
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
-        self._session: PromptSession[str] = PromptSession(
-            message,
-            history=history,
-            auto_suggest=AutoSuggestFromHistory(),
-            lexer=lexer,
-            completer=completer,
-            complete_while_typing=True,
-            reserve_space_for_menu=MENU_LINES,
-            input_processors=[ConditionalProcessor(_Hint(message, hint), ~is_done)],
-            key_bindings=_key_bindings(),
-            style=_style(colours),
-            include_default_pygments_style=False,
-            enable_suspend=True,
-            input=input,
-            output=output,
-        )
+        self._leaving: BaseException | None = None
+        with _plain_output() if is_dumb_terminal() else nullcontext():
+            self._session: PromptSession[str] = PromptSession(
+                message,
+                history=history,
+                auto_suggest=_Suggest(),
+                lexer=lexer,
+                completer=completer,
+                complete_while_typing=True,
+                reserve_space_for_menu=MENU_LINES,
+                input_processors=[ConditionalProcessor(_Hint(message, hint), ~is_done)],
+                key_bindings=_key_bindings(),
+                style=_style(colours),
+                include_default_pygments_style=False,
+                enable_suspend=True,
+                interrupt_exception=LineAbandoned,
+                input=input,
+                output=output,
+            )
+
+        self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
+
+    def _fit(self, rows: int) -> None:
+        """In a low window the menu gets less room, or prompt_toolkit would show nothing but a complaint."""
+        self._session.reserve_space_for_menu = min(MENU_LINES, max(0, rows - MIN_ROWS))
 
     def ask(
         self,
@@ -70,7 +89,7 @@ class Prompt:
         ready: Callable[[], None] | None = None,
         listen: Callable[[], Callable[[], None] | None] | None = None,
     ) -> str:
-        """One line, which may hold newlines. Raises EOFError (Ctrl-D) and KeyboardInterrupt (Ctrl-C).
+        """One line, which may hold newlines. Raises EOFError (Ctrl-D) and LineAbandoned (Ctrl-C).
 
         `ready` is called once the prompt stands. `listen`, where there is something to listen to, is
         called again and again; what it gives is called while the prompt is out of the way.
@@ -83,27 +102,55 @@ class Prompt:
             if listen is not None:
                 app.create_background_task(self._listen(listen))
 
-        return self._session.prompt(pre_run=begin)
+        # A SIGINT that comes as Enter is handled must not be taken for a key of the prompt that is gone.
+        text = self._session.prompt(pre_run=begin, handle_sigint=False)
+        if self._leaving is not None:  # the signal came while Enter was being handled
+            raise self._leaving
+        return text
 
     def leave(self, exception: BaseException) -> bool:
         """End `ask` with this exception, from a signal handler; False if nothing is being asked."""
         app = self._session.app
         if not app.is_running or app.loop is None:
             return False
-        app.loop.call_soon_threadsafe(lambda: app.exit(exception=exception))
+        self._leaving = exception
+        app.loop.call_soon_threadsafe(self._exit, exception)
         return True
+
+    def _exit(self, exception: BaseException) -> None:
+        app = self._session.app
+        if app.future is not None and not app.future.done():
+            app.exit(exception=exception)
 
     async def _listen(self, listen: Callable[[], Callable[[], None] | None]) -> None:
         while True:
             try:
                 show = listen()
             except Exception as error:
-                self._session.app.exit(exception=error)
+                self._exit(error)
                 return
             if show is not None:
                 shown: Awaitable[None] = run_in_terminal(show)
                 await shown
             await asyncio.sleep(LISTEN_EVERY_S)
+
+
+def _plain_output() -> AbstractContextManager[AppSession]:
+    """For TERM=dumb: prompt_toolkit's own output begins with an escape before it knows what it will ask."""
+    return create_app_session(output=PlainTextOutput(sys.stdout))
+
+
+class _Suggest(AutoSuggest):
+    """How the latest line that began so went on; the search is bounded, for it runs at every key."""
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        text = document.text
+        if not text.strip() or "\n" in text:
+            return None
+        for line in islice(reversed(buffer.history.get_strings()), SUGGEST_FROM):
+            if line.startswith(text) and "\n" not in line:
+                return Suggestion(line[len(text) :])
+        return None
 
 
 class _Hint(Processor):

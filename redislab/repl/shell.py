@@ -25,19 +25,18 @@ from redislab.errors import ExitCode, RedislabError
 from redislab.render.plain import Layout
 from redislab.repl.desk import Desk
 from redislab.repl.history import SharedHistory, history_path
+from redislab.repl.interrupts import CommandStopped, LineAbandoned
 from redislab.repl.prompt import Prompt
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
 
-WELCOME = (
-    "A Redis inside this process: nothing to install, nothing kept. SET name ada, HELP, :help; Ctrl-D leaves."
-)
+WELCOME = "A Redis inside this process; nothing is kept. Try SET name ada, HELP, or :help."
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
 
-class _Terminated(BaseException):
-    """SIGTERM or SIGHUP."""
+class _Terminated(SystemExit):
+    """SIGTERM or SIGHUP. Of the one kind, beside KeyboardInterrupt, that asyncio never swallows."""
 
 
 def run_shell(
@@ -140,9 +139,13 @@ def _work(desk: Desk, prompt: Prompt) -> None:
             _enter(desk, text)
         except EOFError:
             desk.leaving = True
-        except KeyboardInterrupt:
+        except LineAbandoned:
             if desk.session.listening:
                 _reconnect(desk)
+        except CommandStopped:
+            continue
+        except KeyboardInterrupt:
+            desk.screen.line("")  # the terminal has written ^C
         except RedislabError as error:  # while the prompt stood: a listening connection ended
             _reconnect(desk, error)
 

@@ -9,10 +9,10 @@ from redislab.errors import ConnectionLost, RedislabError
 from redislab.render.plain import Format
 from redislab.script.printer import Printer
 
-# Commands that nothing is sent behind: they wait, or what comes after them is no plain reply.
+# Commands that nothing is sent behind: they wait, or change what the next one means or how it is answered.
 RUN_ALONE = SUBSCRIBING | {
-    b"blpop", b"brpop", b"brpoplpush", b"blmove", b"blmpop", b"bzpopmin", b"bzpopmax", b"bzmpop", b"debug",
-    b"monitor", b"quit", b"shutdown", b"wait", b"xread", b"xreadgroup",
+    b"auth", b"blmove", b"blmpop", b"blpop", b"brpop", b"brpoplpush", b"bzmpop", b"bzpopmax", b"bzpopmin",
+    b"debug", b"hello", b"monitor", b"quit", b"shutdown", b"wait", b"xread", b"xreadgroup",
 }  # fmt: skip
 
 

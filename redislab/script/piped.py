@@ -7,6 +7,7 @@ changes how replies come (SUBSCRIBE, MONITOR, CONNECT …) is run alone, after a
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from redislab.app import Place, open_engine
 from redislab.core.line import Ask, Line, read_line
@@ -143,7 +144,8 @@ class _Script:
         if not port.isdigit():
             self._streams.say("CONNECT needs a host and a port: CONNECT 127.0.0.1 6379")
             return
-        self._go_to(self._place.at(host.decode("utf-8", "surrogateescape"), int(port)))
+        place = self._place.at(host.decode("utf-8", "surrogateescape"), int(port))
+        self._go_to(replace(place, db=self._link.state.wanted_db))
         self.open()
 
     def _guarded(self, batch: list[Args]) -> None:

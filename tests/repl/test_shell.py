@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -213,6 +214,14 @@ class TestServersThatFail:
         assert answers[-2:] == ["info: The transaction is forgotten. Commands are sent again.", "OK"]
         assert server.cli("EXISTS", "a", "b", "c").stdout == b"0\n"
         assert server.cli("GET", "d").stdout == b"4\n"
+
+    def test_a_database_that_must_wait_for_a_password_is_selected_after_it(
+        self, redis_server_path: str
+    ) -> None:
+        with RedisServer("--requirepass", "pw") as server:
+            shell = Shell(replace(Shell.on(server.port).place, db=2))
+            answers = shell.answers("AUTH pw", "CLIENT INFO")
+        assert " db=2 " in answers[-1]
 
     def test_a_connection_that_ended_while_nobody_typed_loses_nothing(self, server: RedisServer) -> None:
         answers = Shell.on(server.port).answers(

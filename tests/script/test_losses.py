@@ -18,7 +18,12 @@ REDISLAB = [sys.executable, "-m", "redislab", "repl"]
 
 def redislab(*args: str, stdin: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*REDISLAB, *args], input=stdin, capture_output=True, env=os.environ | environ, timeout=60, check=False
+        [*REDISLAB, *args],
+        input=stdin,
+        capture_output=True,
+        env=os.environ | environ,
+        timeout=60,
+        check=False,
     )
 
 
@@ -57,6 +62,39 @@ def test_a_script_stops_inside_a_lost_transaction(server: RedisServer) -> None:
     assert server.cli("EXISTS", "a", "b", "c", "d").stdout == b"0\n"
 
 
+def test_a_transaction_whose_multi_has_no_answer_is_lost_as_well(server: RedisServer) -> None:
+    script = b"PING\nMULTI\n" + b"INCR n\n" * 9_000 + b"EXEC\nSET after 1\n"
+    with DroppingProxy(server.port, drop_at=3) as proxy:
+        done = redislab("-p", str(proxy.port), stdin=script)
+    assert done.returncode == 1
+    assert b"inside MULTI: what was queued did not run. The rest of the input was not sent." in done.stderr
+    assert server.cli("EXISTS", "n", "after").stdout == b"0\n"
+
+
+def test_the_database_is_selected_when_auth_comes_later(redis_server_path: str) -> None:
+    with RedisServer("--requirepass", "pw") as server:
+        done = redislab("-p", str(server.port), "-n", "2", stdin=b"AUTH pw\nSET x 1\nCLIENT INFO\n")
+    assert b" db=2 " in done.stdout
+
+
+def test_connect_keeps_the_selected_database(server: RedisServer) -> None:
+    port = str(server.port)
+    done = redislab(
+        "-p", port, "-n", "3", stdin=f"SELECT 5\nCONNECT 127.0.0.1 {port}\nCLIENT INFO\n".encode()
+    )
+    assert b" db=5 " in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_said(server: RedisServer) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*REDISLAB, "-p", str(server.port), "PING"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [b"The output cannot be written: No space left on device"]
+
+
 def test_one_command_that_is_lost_ends_with_1(server: RedisServer) -> None:
     with DroppingProxy(server.port) as proxy:
         done = redislab("-p", str(proxy.port), "INCR", "n")
@@ -73,6 +111,7 @@ BAD_INPUT: list[tuple[list[str], str]] = [
     (["-p"], "-p needs a value"),
     (["-p", "many"], "a whole number is needed"),
     (["-p", "70000"], "a port is a number from 1 to 65535"),
+    (["--bigkeys"], "redislab has no --bigkeys: that is a mode of redis-cli"),
     (["-i", "soon", "PING"], "a number of seconds is needed"),
     (["-u", "http://x"], "Invalid URI scheme"),
     (["-u", "redis://user:secret@[::1"], ""),
@@ -174,7 +213,9 @@ def test_signals_end_a_waiting_script_quietly(
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(server: RedisServer) -> None:
-    server.cli("--pipe", stdin=b"RPUSH big " + b"x" * 500 + b"\r\n" + b"RPUSH big " + b"y " * 20_000 + b"\r\n")
+    server.cli(
+        "--pipe", stdin=b"RPUSH big " + b"x" * 500 + b"\r\n" + b"RPUSH big " + b"y " * 20_000 + b"\r\n"
+    )
     process = subprocess.Popen(
         [*REDISLAB, "-p", str(server.port), "-r", "1000", "LRANGE", "big", "0", "-1"],
         stdout=subprocess.PIPE,
