@@ -275,15 +275,22 @@ class Client(FakeSocket):
         before, self._script_resp = self._script_resp, resp
         resp_before, self.resp = self.resp, resp
         try:
-            return _plain(self.call(entry, args))
+            return _plain(self.call_shown(entry, args, by_script=True))
         finally:
             self._script_resp, self.resp = before, resp_before
 
-    def call_queued(self, entry: Entry, args: list[bytes]) -> Any:
-        """Run one command of a transaction."""
-        if self.lab.monitors:
-            self.lab.feed_monitors(self, entry, args)
-        return self.call(entry, args)
+    def call_shown(self, entry: Entry, args: list[bytes], *, by_script: bool = False) -> Any:
+        """Run a command and tell the monitors: of a script before its commands, of others after they ran."""
+        lab = self.lab
+        if not lab.monitors:
+            return self.call(entry, args)
+        if entry.runs_script:
+            lab.feed_monitors(self, entry, args)
+            return self.call(entry, args)
+        try:
+            return self.call(entry, args)
+        finally:
+            lab.feed_monitors(self, entry, args, by_script=by_script)
 
     def _execute(self, args: list[bytes]) -> None:
         if not args:
@@ -311,10 +318,8 @@ class Client(FakeSocket):
             self.queued.append((entry, args))
             self._answer(QUEUED)
             return
-        if self.lab.monitors:
-            self.lab.feed_monitors(self, entry, args)
         try:
-            result = self.call(entry, args)
+            result = self.call_shown(entry, args)
         except Parked as parked:
             self.wait = parked.wait
             self.lab.parked[self] = None

@@ -18,35 +18,60 @@ def matcher(pattern: bytes) -> Callable[[bytes], bool]:
         return lambda text: True
     if not any(byte in b"*?[\\" for byte in pattern):
         return pattern.__eq__
-    tokens = _tokens(pattern)
-    return lambda text: _matches(tokens, text)
+    pieces = _pieces(pattern)
+    return lambda text: _matches(pieces, text)
 
 
 def matching(pattern: bytes, texts: Iterable[bytes]) -> list[bytes]:
     return list(filter(matcher(pattern), texts))
 
 
-def _tokens(pattern: bytes) -> list[frozenset[int] | None]:
-    """A set of bytes for each byte of the text; None for a star. Neighbouring stars are one."""
-    tokens: list[frozenset[int] | None] = []
+class _Piece:
+    """What stands between two stars: a set of bytes for each byte of the text."""
+
+    __slots__ = ("_literal", "_sets", "length")
+
+    def __init__(self, sets: list[frozenset[int]]) -> None:
+        self._sets = sets
+        self.length = len(sets)
+        single = all(len(each) == 1 for each in sets)
+        self._literal = bytes(next(iter(each)) for each in sets) if single else None
+
+    def stands_at(self, text: bytes, place: int) -> bool:
+        if self._literal is not None:
+            return text.startswith(self._literal, place)
+        if place + self.length > len(text):
+            return False
+        return all(text[place + offset] in each for offset, each in enumerate(self._sets))
+
+    def find(self, text: bytes, place: int) -> int:
+        """Where it stands first, from `place` on; -1: nowhere."""
+        if self._literal is not None:
+            return text.find(self._literal, place)
+        last = len(text) - self.length
+        return next((at for at in range(place, last + 1) if self.stands_at(text, at)), -1)
+
+
+def _pieces(pattern: bytes) -> list[_Piece]:
+    """The pattern cut at its stars."""
+    pieces: list[list[frozenset[int]]] = [[]]
     place = 0
     while place < len(pattern):
         byte = pattern[place]
         place += 1
         if byte == 0x2A:
-            if not tokens or tokens[-1] is not None:
-                tokens.append(None)
+            pieces.append([])
         elif byte == 0x3F:
-            tokens.append(_ANY)
+            pieces[-1].append(_ANY)
         elif byte == 0x5B:
             members, place = _class(pattern, place)
-            tokens.append(members)
+            pieces[-1].append(members)
         else:
             if byte == 0x5C and place < len(pattern):
                 byte = pattern[place]
                 place += 1
-            tokens.append(frozenset({byte}))
-    return tokens
+            pieces[-1].append(frozenset({byte}))
+    return list(map(_Piece, pieces))
 
 
 def _class(pattern: bytes, place: int) -> tuple[frozenset[int], int]:
@@ -68,23 +93,19 @@ def _class(pattern: bytes, place: int) -> tuple[frozenset[int], int]:
     return _ANY - members if inverted else frozenset(members), place + 1
 
 
-def _matches(tokens: list[frozenset[int] | None], text: bytes) -> bool:
-    """Match from left to right; after a mismatch only the last star takes one byte more."""
-    place = token = 0
-    star = star_place = -1
-    while place < len(text):
-        members = tokens[token] if token < len(tokens) else frozenset()
-        if members is None:
-            star, star_place = token, place
-            token += 1
-        elif text[place] in members:
-            token += 1
-            place += 1
-        elif star >= 0:
-            star_place += 1
-            token, place = star + 1, star_place
-        else:
+def _matches(pieces: list[_Piece], text: bytes) -> bool:
+    """The first piece at the beginning, the last at the end, those between as early as they can stand."""
+    first, *between = pieces
+    if not between:
+        return first.length == len(text) and first.stands_at(text, 0)
+    if not first.stands_at(text, 0):
+        return False
+    place = first.length
+    *between, last = between
+    for piece in between:
+        at = piece.find(text, place)
+        if at < 0:
             return False
-    while token < len(tokens) and tokens[token] is None:
-        token += 1
-    return token == len(tokens)
+        place = at + piece.length
+    end = len(text) - last.length
+    return place <= end and last.stands_at(text, end)

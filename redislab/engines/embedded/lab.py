@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from redislab.engines.embedded.table import Entry, Table
 
 DATABASES = 16
+REDACTED = b"(redacted)"
 
 Listeners: TypeAlias = "dict[bytes, dict[Client, None]]"  # by channel, in the order they came
 
@@ -145,11 +146,13 @@ class Lab(FakeServer):
         self, client: Client, entry: Entry, args: list[bytes], *, by_script: bool = False
     ) -> None:
         """Tell those that said MONITOR of a command, in redis-server's words."""
-        if "admin" in entry.flags or "skip_monitor" in entry.flags:
+        if "admin" in entry.flags:
+            return
+        if "skip_monitor" in entry.flags and not (entry.runs_script or entry.name == "EXEC"):
             return
         now_s = self.clock.time()
         origin = b"lua" if by_script else client.address
-        words = b" ".join(repr_bytes(word) for word in args)
+        words = b" ".join(repr_bytes(word) for word in _without_secrets(args))
         line = b"%d.%06d [%d %b] %b" % (now_s, now_s % 1 * 1e6, client.db_number, origin, words)
         for monitor in list(self.monitors):
             monitor.put(Reply(Kind.STATUS, line))
@@ -215,3 +218,17 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None and wait.deadline_s <= now_s:
                 client.wake(wait.empty())
+
+
+def _without_secrets(args: list[bytes]) -> list[bytes]:
+    """As a server shows a command to others: passwords and their users struck out."""
+    name = args[0].upper()
+    if name == b"AUTH":
+        return [args[0], *[REDACTED] * (len(args) - 1)]
+    if name == b"HELLO":
+        shown = list(args)
+        for place in range(2, len(args) - 2):
+            if args[place].upper() == b"AUTH":
+                shown[place + 1 : place + 3] = [REDACTED] * 2
+        return shown
+    return args

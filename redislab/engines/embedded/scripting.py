@@ -179,8 +179,6 @@ class Scripts:
             return True, b"ERR This Redis command is not allowed from script"
         if self._read_only and entry.writes:
             return True, b"ERR Write commands are not allowed from read-only scripts."
-        if client.lab.monitors:
-            client.lab.feed_monitors(client, entry, words, by_script=True)
         result = client.call_in_script(entry, words, self._resp)
         single = results.leaf(result, self._resp)
         if single is not None and single.is_error:

@@ -23,7 +23,7 @@ SHOWN_BYTES = 128  # of a name, and of all arguments together, in `unknown comma
 class Entry:
     """One command, or one subcommand of a container."""
 
-    __slots__ = ("arity", "command", "flags", "full_name", "handler", "name", "writes")
+    __slots__ = ("arity", "command", "flags", "full_name", "handler", "name", "runs_script", "writes")
 
     def __init__(self, command: Command, handler: Handler) -> None:
         self.command = command
@@ -32,6 +32,7 @@ class Entry:
         self.arity = command.arity
         self.flags = command.flags
         self.writes = "write" in command.flags
+        self.runs_script = command.name.startswith("EVAL")
         self.handler = handler
 
     def takes(self, words: int) -> bool:

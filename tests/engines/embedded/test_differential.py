@@ -111,7 +111,7 @@ def lines_of(name: str) -> list[bytes]:
 
 def in_any_order(reply: Reply) -> Reply:
     if reply.kind in (Kind.ARRAY, Kind.SET, Kind.MAP) and isinstance(reply.value, tuple):
-        return Reply(reply.kind, tuple(sorted(reply.value, key=repr)))
+        return Reply(reply.kind, tuple(sorted(reply.value, key=repr)))  # type: ignore[arg-type]
     return reply
 
 

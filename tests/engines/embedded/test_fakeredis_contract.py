@@ -40,8 +40,8 @@ IMPORTED = {
 }
 THEIR_COMMANDS = {
     *("bitcount", "bitfield", "bitop", "bitpos", "getbit", "setbit", "sort", "sort_ro"),
-    *("xack", "xadd", "xautoclaim", "xclaim", "xdel", "xlen", "xpending", "xrange", "xrevrange", "xtrim"),
-    *("xgroup create", "xgroup createconsumer", "xgroup delconsumer", "xgroup destroy", "xgroup setid"),
+    *("xack", "xadd", "xautoclaim", "xclaim", "xlen", "xpending", "xrange", "xrevrange", "xtrim"),
+    *("xgroup create", "xgroup destroy", "xgroup setid"),
 }
 
 
@@ -120,10 +120,12 @@ def test_an_item_keeps_its_time_only_where_it_is_updated() -> None:
     db = Database(threading.Lock())
     item = CommandItem(b"k", db, item=None, default=None)
     item.value, item.expireat = b"v", 5.0
+    times = []
     item.update(b"w")
-    assert item.expireat == 5.0
+    times.append(item.expireat)
     item.value = b"x"
-    assert item.expireat is None
+    times.append(item.expireat)
+    assert times == [5.0, None]
     assert item.is_modified
 
 

@@ -71,7 +71,8 @@ def test_what_a_script_sees_is_no_python_object(connection: Connection) -> None:
       seen[value] = true
       for key, item in pairs(value) do visit(item, path .. '.' .. tostring(key)) end
     end
-    for _, name in ipairs({'redis', 'cjson', 'bit', 'string', 'table', 'math', 'coroutine', 'KEYS', 'ARGV'}) do
+    local names = {'redis', 'cjson', 'bit', 'string', 'table', 'math', 'coroutine', 'KEYS', 'ARGV'}
+    for _, name in ipairs(names) do
       visit(_G[name], name)
     end
     visit(redis.call('INFO'), 'reply')

@@ -140,9 +140,10 @@ def swapdb(client: Client, args: list[bytes]) -> Any:
 # -- scans --------------------------------------------------------------------------------------
 
 
-def scan_words(words: list[bytes], *, types: bool) -> tuple[list[bytes], bytes | None]:
-    """MATCH, COUNT and (for SCAN) TYPE, checked; as upstream's `_scan` wants them, and the type."""
+def scan_words(words: list[bytes], *, types: bool) -> tuple[list[bytes], bytes, bytes | None]:
+    """COUNT as upstream's `_scan` wants it, the pattern of MATCH, and (for SCAN) the TYPE. Raises Fail."""
     given: list[bytes] = []
+    pattern = b"*"
     wanted: bytes | None = None
     for place in range(0, len(words), 2):
         word = words[place].upper()
@@ -153,12 +154,12 @@ def scan_words(words: list[bytes], *, types: bool) -> tuple[list[bytes], bytes |
                 raise syntax_error()
             given += [b"COUNT", words[place + 1]]
         elif word == b"MATCH":
-            given += [b"MATCH", words[place + 1]]
+            pattern = words[place + 1]
         elif word == b"TYPE" and types:
             wanted = words[place + 1]
         else:
             raise syntax_error()
-    return given, wanted
+    return given, pattern, wanted
 
 
 def cursor(word: bytes) -> int:
@@ -170,8 +171,9 @@ def cursor(word: bytes) -> int:
 @handles("SCAN")
 def scan(client: Client, args: list[bytes]) -> Any:
     start = cursor(args[1])
-    given, wanted = scan_words(args[2:], types=True)
+    given, pattern, wanted = scan_words(args[2:], types=True)
     after, found = client.scan(client.db, start, given, None)
+    found = glob.matching(pattern, found)
     if wanted is not None:
         stored = ((key, client.db.get(key)) for key in found)
         name = wanted.lower()
@@ -186,12 +188,12 @@ def scan_value(client: Client, args: list[bytes]) -> Any:
     value: Any = client.value(args[1], KIND_OF_SCAN[args[0].upper()])
     if value is None:
         return [b"0", []]
-    given, _ = scan_words(args[3:], types=False)
+    given, pattern, _ = scan_words(args[3:], types=False)
     if is_compact(value):
-        pattern = given[given.index(b"MATCH") + 1] if b"MATCH" in given else b"*"
-        after, found = b"0", glob.matching(pattern, members(value) if is_set(value) else value)
+        after, found = b"0", members(value) if is_set(value) else list(value)
     else:
         after, found = client.scan(value, start, given, args[1])
+    found = glob.matching(pattern, found)
     if is_set(value):
         return [after, found]
     pairs: list[Any] = []

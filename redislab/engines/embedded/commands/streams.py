@@ -207,8 +207,20 @@ def xack(client: Client, args: list[bytes]) -> Any:
     return THEIRS["XACK"](client, args)
 
 
+@handles("XDEL")
+def xdel(client: Client, args: list[bytes]) -> Any:
+    item = client.open(args[1], XStream)
+    if item.value is None:
+        return 0
+    deleted = item.value.delete([entry_id(word).encode() for word in args[2:]])
+    if deleted:
+        client.db.notify_watch(args[1])  # not stored anew: an empty stream stays
+    return deleted
+
+
 @handles("XPENDING")
 def xpending(client: Client, args: list[bytes]) -> Any:
+    _group_or_fail(client, args)
     result = THEIRS["XPENDING"](client, args)
     if len(args) > 3:
         return result
@@ -235,6 +247,8 @@ def xgroup_create(client: Client, args: list[bytes]) -> Any:
         elif not (word == b"MKSTREAM" and name == "CREATE"):
             raise _wrong(name)
         place += 1
+    if name == "SETID":
+        _group_of_stream(client, args)
     result = _theirs_group(client, f"XGROUP {name}", args)
     client.db.wake_all()
     return result
@@ -245,6 +259,29 @@ def _theirs_group(client: Client, name: str, args: list[bytes]) -> Any:
         return THEIRS[name](client, args)
     except SimpleError as error:
         raise Fail(error.value.removeprefix("ERR ") if "BUSYGROUP" in error.value else error.value) from None
+
+
+def _group_of_stream(client: Client, args: list[bytes]) -> StreamGroup:
+    stream = _stream(client, args[2])
+    if stream is None:
+        raise Fail(
+            b"ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
+            b"the MKSTREAM option to create an empty stream automatically."
+        )
+    group = stream.group_get(args[3])
+    if group is None:
+        raise Fail(b"NOGROUP No such consumer group '%b' for key name '%b'" % (args[3], args[2]))
+    return group
+
+
+@handles("XGROUP CREATECONSUMER")
+def xgroup_createconsumer(client: Client, args: list[bytes]) -> Any:
+    return _group_of_stream(client, args).add_consumer(args[4])
+
+
+@handles("XGROUP DELCONSUMER")
+def xgroup_delconsumer(client: Client, args: list[bytes]) -> Any:
+    return _group_of_stream(client, args).del_consumer(args[4])
 
 
 @handles("XGROUP DESTROY")

@@ -39,7 +39,7 @@ def exec_(client: Client, args: list[bytes]) -> Any:
         return NIL_ARRAY
     client.in_exec = True
     try:
-        return [client.call_queued(entry, words) for entry, words in queued]
+        return [client.call_shown(entry, words) for entry, words in queued]
     finally:
         client.in_exec = False
 
