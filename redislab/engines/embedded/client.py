@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, TypeVar
 
 import redis
@@ -18,7 +19,7 @@ from fakeredis._helpers import NoResponse, SimpleError, SimpleString
 from fakeredis._socket import FakeSocket
 
 from redislab.core.reply import OK, Kind, Reply
-from redislab.engines.embedded import results
+from redislab.engines.embedded import notices, results
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
@@ -91,6 +92,8 @@ class Client(FakeSocket):
         self.shards: dict[bytes, None] = {}
         self.muted = self.skip_next = self.skipping = False  # CLIENT REPLY
         self._opened: list[CommandItem] = []
+        self._running: tuple[Entry, list[bytes]] | None = None
+        self._waiting: tuple[Entry, list[bytes]] | None = None  # the command that `wait` belongs to
         self._ring = ring
 
     # -- what commands use ----------------------------------------------------------------------
@@ -127,6 +130,7 @@ class Client(FakeSocket):
         stored = self._db.get(key)
         if kind is not None and stored is not None and type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
+        self.db.used(key)
         fresh = kind() if create and stored is None and kind is not None else None
         item = CommandItem(key, self._db, item=stored, default=fresh)
         self._opened.append(item)
@@ -149,20 +153,16 @@ class Client(FakeSocket):
         """The time of this command, in milliseconds since 1970."""
         return int(self._db.time * 1000)
 
-    def scan(
-        self, values: Any, start: int, words: list[bytes], key: bytes | None
-    ) -> tuple[bytes, list[bytes]]:
-        """A step of an iteration: where to go on (`0`: it is over), and what was found."""
-        after, found = self._scan(values, start, *words, scanned_key=key)
-        return after, found
-
     def value(self, key: bytes, kind: type[T]) -> T | None:
         """The value, to be read only; None if there is no such key. Raises Fail for another type."""
         stored = self._db.get(key)
         if stored is None:
+            self.lab.counts["misses"] += 1
             return None
         if type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
+        self.lab.counts["hits"] += 1
+        self.db.used(key)
         return stored.value
 
     def park(
@@ -242,11 +242,14 @@ class Client(FakeSocket):
         """A key has changed: perhaps the one that this client waits for."""
         if self.wait is None:
             return
+        self._running = self._waiting
         try:
             result = self._guarded(self.wait.attempt)
         except Parked as parked:  # it has more to wait for
             self.wait = parked.wait
             return
+        finally:
+            self._running = None
         if result is not None:
             self.wake(result)
 
@@ -263,12 +266,16 @@ class Client(FakeSocket):
 
     def call(self, entry: Entry, args: list[bytes]) -> Any:
         """Run a command and store what it changed. Gives its result or its error as a Reply."""
-        self.lab.counts["commands"] += 1
+        lab = self.lab
+        lab.counts["commands"] += 1
         opened, self._opened = self._opened, []
+        outer, self._running = self._running, (entry, args)
+        began_s = perf_counter()
         try:
             return self._guarded(lambda: entry.handler(self, args))
         finally:
-            self._opened = opened
+            self._opened, self._running = opened, outer
+            lab.note_duration(self, entry, args, perf_counter() - began_s)
 
     def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
         """Run one command of a script, which reads replies in its own protocol."""
@@ -322,6 +329,7 @@ class Client(FakeSocket):
             result = self.call_shown(entry, args)
         except Parked as parked:
             self.wait = parked.wait
+            self._waiting = entry, args
             self.lab.parked[self] = None
             return
         self._answer(result)
@@ -366,9 +374,13 @@ class Client(FakeSocket):
             )
         finally:
             opened, self._opened = self._opened, []
+        running = self._running if opened and self.lab.settings["notify-keyspace-events"] else None
+        changed = notices.changed(opened) if running is not None else []
         for item in opened:
             with contextlib.suppress(SimpleError):
                 item.writeback()
+        if running is not None:
+            notices.tell(self.lab, *running, changed)
         return result
 
     def _answer(self, result: Any) -> None:

@@ -6,6 +6,7 @@ client that waits is served by the command that wakes it, or by `tick` when its 
 
 from __future__ import annotations
 
+import heapq
 import secrets
 import time
 from collections import defaultdict, deque
@@ -17,7 +18,10 @@ from fakeredis._core import Database
 
 from redislab.core.escape import repr_bytes
 from redislab.core.reply import Kind, Reply
+from redislab.engines.embedded import glob, notices
 from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.results import push
+from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
 from redislab.engines.embedded.settings import Settings
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 DATABASES = 16
 REDACTED = b"(redacted)"
+SLOW_WORDS, SLOW_WORD_BYTES = 32, 128  # so much of a command is kept by SLOWLOG
 
 Listeners: TypeAlias = "dict[bytes, dict[Client, None]]"  # by channel, in the order they came
 
@@ -42,6 +47,28 @@ class LabDatabase(Database):
 
     def wake_all(self) -> None:
         self._lab.touched = True
+
+    def is_due(self) -> bool:
+        """Whether a key may have outlived its time."""
+        heap = self._expiry_heap
+        return bool(heap) and heap[0][0] < self._lab.clock.time()
+
+    def expire_due(self) -> None:
+        """Delete what has outlived its time, and say so."""
+        heap, now_s = self._expiry_heap, self.time
+        while heap and heap[0][0] < now_s:
+            _, key = heapq.heappop(heap)
+            item = self._dict.get(key)
+            if item is not None and self.expired(item):
+                del self._dict[key]
+                self.notify_watch(key)
+                self._lab.expired(self, key)
+
+    def used(self, key: bytes) -> None:
+        """Remember that a key is in use, for OBJECT IDLETIME."""
+        if len(self.used_s) > 2 * len(self._dict) + 64:
+            self.used_s = {kept: at for kept, at in self.used_s.items() if kept in self._dict}
+        self.used_s[key] = self.time
 
     def made(self, key: bytes, value: bytes, encoding: bytes) -> None:
         """Remember that a string was made in a way that gives it this encoding, as long as it lives."""
@@ -86,6 +113,8 @@ class Lab(FakeServer):
         self.channels: Listeners = {}
         self.patterns: Listeners = {}
         self.shards: Listeners = {}
+        self.scans = Scans()
+        self._slow_number = 0
         self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
         self.command_calls: dict[str, tuple[int, float]] = {}
         self.members: dict[int, Client] = {}  # by id, in the order they came
@@ -174,6 +203,43 @@ class Lab(FakeServer):
             return None
         return left_s if entry.writes or not self._paused_writes_only else None
 
+    def publish(self, channel: bytes, message: bytes) -> int:
+        """Give a message to all who listen. How many they are."""
+        listeners = list(self.channels.get(channel, ()))
+        for client in listeners:
+            client.put(push(b"message", channel, message))
+        told = len(listeners)
+        for pattern, others in list(self.patterns.items()):
+            if glob.matcher(pattern)(channel):
+                for client in list(others):
+                    client.put(push(b"pmessage", pattern, channel, message))
+                told += len(others)
+        return told
+
+    def number_of(self, db: Any) -> int:
+        return next((number for number, each in self.dbs.items() if each is db), 0)
+
+    def expired(self, db: LabDatabase, key: bytes) -> None:
+        """A key's time has come."""
+        self.counts["expired"] += 1
+        self.touched = True
+        if self.settings["notify-keyspace-events"]:
+            notices.publish(self, "x", "expired", key, self.number_of(db))
+
+    def note_duration(self, client: Client, entry: Entry, args: list[bytes], spent_s: float) -> None:
+        """For INFO commandstats and SLOWLOG."""
+        calls, total_s = self.command_calls.get(entry.full_name, (0, 0.0))
+        self.command_calls[entry.full_name] = calls + 1, total_s + spent_s
+        least_us = self.settings.number("slowlog-log-slower-than")
+        if least_us < 0 or spent_s * 1e6 < least_us or "skip_slowlog" in entry.flags:
+            return
+        shown = [word[:SLOW_WORD_BYTES] for word in args[:SLOW_WORDS]]
+        row = [self._slow_number, int(self.clock.time()), int(spent_s * 1e6), shown]
+        self.slow.appendleft([*row, client.address, client.name])
+        self._slow_number += 1
+        while len(self.slow) > self.settings.number("slowlog-max-len"):
+            self.slow.pop()
+
     # -- time and waiting -----------------------------------------------------------------------
 
     def begin(self) -> None:
@@ -183,6 +249,8 @@ class Lab(FakeServer):
         now_s = self.clock.time()
         for db in self.dbs.values():
             db.time = now_s
+            if db.is_due():
+                db.expire_due()
         if self.parked:
             self._serve_due()
 
@@ -196,7 +264,7 @@ class Lab(FakeServer):
 
     def tick(self) -> None:
         """Let waits end whose time is up."""
-        if self.parked or self._leaving:
+        if self.parked or self._leaving or any(db.is_due() for db in list(self.dbs.values())):
             with self.lock:
                 self.begin()
                 self.settle()

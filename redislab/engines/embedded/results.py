@@ -38,6 +38,11 @@ class Typed:
         self.values = values
 
 
+def push(*values: Any) -> Typed:
+    """What comes unasked, and confirmations of subscriptions."""
+    return Typed(Kind.PUSH, values)
+
+
 def verbatim(text: bytes) -> Reply:
     return Reply(Kind.VERBATIM, text, format=b"txt")
 

@@ -140,9 +140,9 @@ def swapdb(client: Client, args: list[bytes]) -> Any:
 # -- scans --------------------------------------------------------------------------------------
 
 
-def scan_words(words: list[bytes], *, types: bool) -> tuple[list[bytes], bytes, bytes | None]:
-    """COUNT as upstream's `_scan` wants it, the pattern of MATCH, and (for SCAN) the TYPE. Raises Fail."""
-    given: list[bytes] = []
+def scan_words(words: list[bytes], *, types: bool) -> tuple[int, bytes, bytes | None]:
+    """COUNT, the pattern of MATCH, and (for SCAN) the TYPE. Raises Fail."""
+    most = 10
     pattern = b"*"
     wanted: bytes | None = None
     for place in range(0, len(words), 2):
@@ -150,16 +150,16 @@ def scan_words(words: list[bytes], *, types: bool) -> tuple[list[bytes], bytes, 
         if place + 1 >= len(words):
             raise syntax_error()
         if word == b"COUNT":
-            if integer(words[place + 1]) < 1:
+            most = integer(words[place + 1])
+            if most < 1:
                 raise syntax_error()
-            given += [b"COUNT", words[place + 1]]
         elif word == b"MATCH":
             pattern = words[place + 1]
         elif word == b"TYPE" and types:
             wanted = words[place + 1]
         else:
             raise syntax_error()
-    return given, pattern, wanted
+    return most, pattern, wanted
 
 
 def cursor(word: bytes) -> int:
@@ -171,14 +171,14 @@ def cursor(word: bytes) -> int:
 @handles("SCAN")
 def scan(client: Client, args: list[bytes]) -> Any:
     start = cursor(args[1])
-    given, pattern, wanted = scan_words(args[2:], types=True)
-    after, found = client.scan(client.db, start, given, None)
+    most, pattern, wanted = scan_words(args[2:], types=True)
+    after, found = client.lab.scans.step(client.db, start, most)
     found = glob.matching(pattern, found)
     if wanted is not None:
         stored = ((key, client.db.get(key)) for key in found)
         name = wanted.lower()
         found = [key for key, each in stored if each is not None and type_name(each.value) == name]
-    return [after, found]
+    return [b"%d" % after, found]
 
 
 @handles("SSCAN", "HSCAN", "ZSCAN")
@@ -188,16 +188,16 @@ def scan_value(client: Client, args: list[bytes]) -> Any:
     value: Any = client.value(args[1], KIND_OF_SCAN[args[0].upper()])
     if value is None:
         return [b"0", []]
-    given, pattern, _ = scan_words(args[3:], types=False)
+    most, pattern, _ = scan_words(args[3:], types=False)
     if is_compact(value):
-        after, found = b"0", members(value) if is_set(value) else list(value)
+        after, found = 0, members(value) if is_set(value) else list(value)
     else:
-        after, found = client.scan(value, start, given, args[1])
+        after, found = client.lab.scans.step(value, start, most)
     found = glob.matching(pattern, found)
     if is_set(value):
-        return [after, found]
+        return [b"%d" % after, found]
     pairs: list[Any] = []
     for name in found:
         held = value.get(name)
         pairs += [name, double_text(held) if isinstance(held, float) else held]
-    return [after, pairs]
+    return [b"%d" % after, pairs]

@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from redislab.core.reply import Kind
 from redislab.engines.embedded import glob
 from redislab.engines.embedded.client import NOTHING, Client
 from redislab.engines.embedded.commands.registry import handles
-from redislab.engines.embedded.lab import Lab, Listeners
-from redislab.engines.embedded.results import Fail, Typed
-
-
-def push(*values: Any) -> Typed:
-    return Typed(Kind.PUSH, values)
+from redislab.engines.embedded.lab import Listeners
+from redislab.engines.embedded.results import Fail, Typed, push
 
 
 def _mine(client: Client, name: bytes) -> tuple[dict[bytes, None], Listeners]:
@@ -77,23 +72,9 @@ def forget(client: Client, channel: bytes, mine: dict[bytes, None], everybody: L
         everybody.pop(channel, None)
 
 
-def publish(lab: Lab, channel: bytes, message: bytes) -> int:
-    """Give a message to all who listen. How many they are."""
-    listeners = list(lab.channels.get(channel, ()))
-    for client in listeners:
-        client.put(push(b"message", channel, message))
-    told = len(listeners)
-    for pattern, others in list(lab.patterns.items()):
-        if glob.matcher(pattern)(channel):
-            for client in list(others):
-                client.put(push(b"pmessage", pattern, channel, message))
-            told += len(others)
-    return told
-
-
 @handles("PUBLISH")
 def publish_(client: Client, args: list[bytes]) -> Any:
-    return publish(client.lab, args[1], args[2])
+    return client.lab.publish(args[1], args[2])
 
 
 @handles("SPUBLISH")

@@ -63,7 +63,7 @@ def smembers(client: Client, args: list[bytes]) -> Any:
 
 @handles("SCARD")
 def scard(client: Client, args: list[bytes]) -> Any:
-    return len(_members(client, args[1]))
+    return len(client.value(args[1], ExpiringMembersSet) or ())
 
 
 @handles("SISMEMBER")

@@ -10,7 +10,7 @@ from typing import Any
 
 from redislab.core.reply import OK
 from redislab.engines.embedded import longdouble
-from redislab.engines.embedded.client import WRONG_TYPE, Client
+from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_A_FLOAT, integer
@@ -78,12 +78,7 @@ _GETEX_FLAGS = frozenset({b"PERSIST"})
 
 @handles("GET")
 def get(client: Client, args: list[bytes]) -> Any:
-    stored = client.db.get(args[1])
-    if stored is None:
-        return None
-    if type(stored.value) is not bytes:
-        raise Fail(WRONG_TYPE)
-    return stored.value
+    return client.value(args[1], bytes)
 
 
 @handles("SET")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from fakeredis.model import ExpiringMembersSet, ZSet
@@ -129,8 +130,8 @@ def zintercard(client: Client, args: list[bytes]) -> Any:
 
 def _pop(client: Client, key: bytes, most: int, *, highest: bool) -> list[tuple[bytes, float]]:
     item = client.open(key, ZSet)
-    found = in_order(item.value)
-    taken = (found[::-1] if highest else found)[:most]
+    ends = item.value.islice_score(0, len(item.value), reverse=highest)
+    taken = [(member, score) for score, member in islice(ends, most)]
     for member, _ in taken:
         item.value.discard(member)
     if taken:

@@ -302,8 +302,22 @@ class _RangeWords:
         return limited
 
 
+def _by_rank(client: Client, key: bytes, words: list[bytes], reverse: bool) -> list[Pair]:
+    """Straight to the place, however many members there are."""
+    first, last = integer(words[0]), integer(words[1])
+    value = client.value(key, ZSet)
+    if value is None:
+        return []
+    start, stop = positions(first, last, len(value))
+    if reverse:
+        start, stop = len(value) - stop, len(value) - start
+    return [(member, score) for score, member in value.islice_score(start, stop, reverse)]
+
+
 def _zrange(client: Client, key: bytes, words: list[bytes], options: _RangeWords, unified: bool) -> list[Any]:
     options.read(words[2:], storing=False, unified=unified)
+    if options.kind == "rank":
+        return shown(client, _by_rank(client, key, words, options.reverse), options.with_scores)
     choose = options.range(words[0], words[1])
     return shown(client, choose(pairs(client, key)), options.with_scores)
 
