@@ -6,10 +6,13 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
     engine      makes connections to one lab, and says what it can do
     connection  `Connection`: batches in, parts out, waits that can be interrupted
     client      what a server knows of one client, and how one command runs
-    lab         what all clients share: databases, who waits, who listens
+    lab         what all clients share: databases, who waits, who listens, settings, counts
     table       the commands of Redis 7.0, from our catalogue: names, arities, error texts
     results     what a command returned → parts
-    commands    a module for each group of commands, ours where fakeredis differs from Redis 7.0
+    commands    a module for each group of commands, ours where fakeredis differs from Redis 7.0;
+                its docstring says how fakeredis differs, `tests/…/lines` hold the answers
+    scripting   Lua in a sandbox; hyperloglog, geometry, longdouble, glob: arithmetic for the commands
+    upstream    loads fakeredis, with lupa or without; every private name of it is held by a contract test
 """
 
 from redislab.engines.embedded.engine import VERSION, EmbeddedEngine

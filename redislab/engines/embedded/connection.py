@@ -40,8 +40,12 @@ class EmbeddedConnection:
         client, lock = self._client, self._lab.lock
         try:
             for args in batch:
-                with lock:
+                while not lock.acquire(timeout=SLICE_S):  # another thread's script holds it, 5 s at most
+                    self._check_open()
+                try:
                     client.take(list(args))
+                finally:
+                    lock.release()
         except BaseException:  # Ctrl-C in the middle of a command: nobody knows what was done
             self.close()
             raise

@@ -271,3 +271,107 @@ def test_preload_is_waited_for() -> None:
     engine.preload()
     assert ask(engine.connect(), b"PING").text == b"PONG"
     engine.preload()
+
+
+# -- what wakes a wait --------------------------------------------------------------------------
+
+WAKERS = [
+    ("BRPOP l 0", "RPUSH l a", [b"l", b"a"]),
+    ("BLMPOP 0 1 l LEFT COUNT 5", "RPUSH l a b", [b"l"]),
+    ("BZPOPMIN z 0", "ZADD z 1 a", [b"z", b"a"]),
+    ("BZPOPMAX z 0", "ZINCRBY z 1 a", [b"z", b"a"]),
+    ("BZMPOP 0 1 z MIN", "ZADD z 1 a", [b"z"]),
+    ("BLPOP l 0", "RENAME other l", [b"l", b"a"]),
+    ("BLPOP l 0", "COPY other l", [b"l", b"a"]),
+    ("BLPOP l 0", "SORT other ALPHA STORE l", [b"l", b"a"]),
+]
+
+
+@pytest.mark.parametrize(("line", "waker", "expected"), WAKERS)
+def test_whatever_makes_the_key_wakes(
+    connection: Connection, other: Connection, line: str, waker: str, expected: list[bytes]
+) -> None:
+    say(other, "RPUSH other a")
+    connection.send([line.encode().split()])
+    assert list(connection.replies(0)) == []
+    say(other, waker)
+    reply = next(whole_replies(connection, 1.0))
+    assert [item.text for item in reply.items][: len(expected)] == expected
+
+
+def test_a_pushed_key_that_a_transaction_takes_back_wakes_nobody(
+    connection: Connection, other: Connection
+) -> None:
+    connection.send([[b"BLPOP", b"l", b"0"]])
+    for line in ("MULTI", "RPUSH l a", "DEL l", "EXEC"):
+        say(other, line)
+    assert list(connection.replies(0)) == []
+
+
+def test_a_key_of_another_type_wakes_nobody(connection: Connection, other: Connection) -> None:
+    connection.send([[b"BLPOP", b"l", b"0"]])
+    say(other, "SET l v")
+    assert list(connection.replies(0)) == []
+    say(other, "DEL l")
+    say(other, "RPUSH l a")
+    assert next(whole_replies(connection, 1.0)).items[1] == bulk(b"a")
+
+
+def test_entries_wake_who_reads_a_stream(connection: Connection, other: Connection) -> None:
+    connection.send([[b"XREAD", b"BLOCK", b"0", b"STREAMS", b"x", b"$"]])
+    say(other, "XADD x 5-0 f v")
+    stream = next(whole_replies(connection, 1.0)).items[0]
+    assert stream.items[1].items[0].items[0] == bulk(b"5-0")
+
+
+def test_a_group_hands_an_entry_to_one_reader(engine: EmbeddedEngine, other: Connection) -> None:
+    say(other, "XGROUP CREATE x g $ MKSTREAM")
+    readers = [engine.connect(), engine.connect()]
+    for number, reader in enumerate(readers):
+        words = f"XREADGROUP GROUP g c{number} BLOCK 0 STREAMS x >"
+        reader.send([words.encode().split()])
+    say(other, "XADD x 5-0 f v")
+    assert len(list(whole_replies(readers[0], 0))) == 1
+    assert list(readers[1].replies(0)) == []
+    assert say(other, "XGROUP DESTROY x g").value == 1
+    assert next(whole_replies(readers[1], 1.0)).code == "NOGROUP"
+
+
+def test_what_stands_in_a_transaction_or_a_script_does_not_wait(connection: Connection) -> None:
+    for line in ("MULTI", "BLPOP l 0", "XREAD BLOCK 0 STREAMS x $", "WAIT 1 0"):
+        say(connection, line)
+    assert [item.is_nil or item.value == 0 for item in say(connection, "EXEC").items] == [True] * 3
+    assert ask(connection, b"EVAL", b"return redis.call('XREAD','BLOCK','0','STREAMS','x','$')", b"0").is_nil
+
+
+def test_a_lock_held_by_anothers_script_can_be_cancelled(
+    connection: Connection, other: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from redislab.engines.embedded import scripting
+
+    monkeypatch.setattr(scripting, "LIMIT_S", 1.0)
+    script = b"local n = 0 while true do n = n + 1 end"
+    busy = threading.Thread(target=lambda: other.send([[b"EVAL", script, b"0"]]), daemon=True)
+    busy.start()
+    time.sleep(0.1)
+    threading.Timer(0.1, connection.cancel).start()
+    started_s = time.monotonic()
+    with pytest.raises(Cancelled):
+        connection.send([[b"PING"]])
+    assert time.monotonic() - started_s < 0.1 + SOON_S + 0.3
+    busy.join(10)
+
+
+def test_many_threads_count_right(engine: EmbeddedEngine) -> None:
+    def work() -> None:
+        mine = engine.connect()
+        for _ in range(500):
+            say(mine, "INCR n")
+        mine.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert say(engine.connect(), "GET n") == bulk(b"4000")
