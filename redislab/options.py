@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redislab.engines.target import Target
 
 
-@dataclass
+@dataclass(eq=False, repr=False)  # made at every start: what is not used is not generated
 class Options:
     """What was asked for. Nothing here has been looked up or connected to yet."""
 
@@ -65,7 +65,7 @@ class Options:
     command: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Option:
     """One row: names, the field it sets, how its value is read (None: it takes none), a line of help."""
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from redislab.core.catalogue import Catalogue, Command
+from redislab.core.roles import Role
 from redislab.core.syntax import syntax_text
-from redislab.core.view import Grid, Items, Line, Note, NoteKind, Role, Span, Stack, View, line
+from redislab.core.view import Grid, Items, Line, Note, NoteKind, Span, Stack, View, line
 
 _OPTION_WORD = re.compile(r"([A-Z][A-Z0-9-]*)")  # in a syntax; the names of values are lower case
 _TOPICS = (

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from redislab.core.catalogue import Argument, Command, KeySpec
-from redislab.core.view import Role
+from redislab.core.roles import Role
 
 Words = Sequence[bytes]
 

@@ -10,25 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-
-class Role(Enum):
-    """What a piece of text is. The value is the word that styles are named after."""
-
-    TEXT = "text"
-    STRONG = "strong"
-    DIM = "dim"
-    HEADING = "heading"
-    COMMAND = "command"
-    SUBCOMMAND = "subcommand"
-    KEY = "key"
-    TOKEN = "token"  # an option's own word: NX, EX, LIMIT
-    NUMBER = "number"
-    VALUE = "value"
-    UNKNOWN = "unknown"  # the name of no command
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    REMEDY = "remedy"
+from redislab.core.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from redislab.core.view import Role
+from redislab.core.roles import Role
 
 _BLUE, _GREEN, _GREY, _ORANGE, _PURPLE, _RED = (
     "#0087af",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from redislab.core.roles import Role
 from redislab.core.safe import visible_text
-from redislab.core.view import Grid, Items, Line, Note, Role, Span, Stack, View
+from redislab.core.view import Grid, Items, Line, Note, Span, Stack, View
 
 WIDTH = 80
 _GAP = 2  # columns between two cells

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from redislab.app import Place
 from redislab.core.help import shell_help_view
-from redislab.core.view import Grid, Role, Span, line
+from redislab.core.roles import Role
+from redislab.core.view import Grid, Span, line
 from redislab.engines.target import parse_url
 from redislab.errors import UsageError
 from redislab.repl import connecting, settings

@@ -9,10 +9,11 @@ from redislab.app import catalogue
 from redislab.core.help import help_view
 from redislab.core.line import Ask, Line
 from redislab.core.reply import Reply
+from redislab.core.roles import Role
 from redislab.core.server_states import remedy
 from redislab.core.session import Outcome
 from redislab.core.state import SUBSCRIBING
-from redislab.core.view import Items, Role, Span, line
+from redislab.core.view import Items, Span, line
 from redislab.core.view import Line as TextLine
 from redislab.core.words import quote
 from redislab.errors import ConnectionLost, RedislabError, TransactionLost, UsageError

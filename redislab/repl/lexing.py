@@ -13,7 +13,7 @@ from redislab.core import words
 from redislab.core.catalogue import Catalogue
 from redislab.core.keys import roles
 from redislab.core.line import commands_of
-from redislab.core.view import Role
+from redislab.core.roles import Role
 
 MAX_CHARACTERS = 20_000  # a longer text is shown without colours: it is drawn anew at every keystroke
 

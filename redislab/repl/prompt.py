@@ -31,7 +31,7 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import is_dumb_terminal
 
-from redislab.core.view import Role
+from redislab.core.roles import Role
 from redislab.render.palette import STYLES
 from redislab.repl.interrupts import LineAbandoned
 

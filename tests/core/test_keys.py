@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from redislab.core.catalogue import Argument, Catalogue, Command
 from redislab.core.keys import key_positions, roles
-from redislab.core.view import Role
+from redislab.core.roles import Role
 from redislab.core.words import split
 from tests.servers import RedisServer
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redislab.core.view import Role, Stack, View, line
+from redislab.core.roles import Role
+from redislab.core.view import Stack, View, line
 from redislab.render.palette import STYLES
 from redislab.render.terminal import coloured_text
 from redislab.render.views import plain_text

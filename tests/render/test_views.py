@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from redislab.core.catalogue import Catalogue
 from redislab.core.help import help_view
+from redislab.core.roles import Role
 from redislab.core.safe import visible_text
-from redislab.core.view import Grid, Items, Line, Note, NoteKind, Role, Span, Stack, View, line
+from redislab.core.view import Grid, Items, Line, Note, NoteKind, Span, Stack, View, line
 from redislab.render.views import plain_lines, plain_text, text_width
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -96,7 +96,7 @@ class TestSeveralLines:
 class TestLargeReplies:
     def test_the_first_thousand_values_are_shown_and_the_rest_is_counted(self, shell: Shell) -> None:
         numbers = " ".join(map(str, range(2_500)))
-        answers = shell.answers(f"RPUSH l {numbers}", "LRANGE l 0 -1", "PING")
+        answers = shell.answers(pasted(f"RPUSH l {numbers}"), "LRANGE l 0 -1", "PING")
         assert answers[1] == '   1) "0"'
         assert answers[1000] == '1000) "999"'
         assert answers[1001:] == [

@@ -1,0 +1,298 @@
+"""Measure redislab against its peers in one run, and print the table of benchmarks/README.md.
+
+    python benchmarks/run.py [--rounds 7] [--iredis PATH]
+
+Every figure is a median over rounds in which the programs take turns, so that a busy machine slows all
+of them alike. Needs redis-server and redis-cli; iredis is measured where it is found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.servers import RedisServer  # noqa: E402 - needs the path above
+
+REDISLAB = [sys.executable, "-m", "redislab"]
+BARE_PROMPT = [
+    sys.executable,
+    "-c",
+    "from prompt_toolkit import PromptSession\n"
+    "session, count = PromptSession(), 0\n"
+    "while True: session.prompt('bare> '); count += 1; print('(integer)', count)",
+]
+ONE_COMMAND = """
+import timeit
+{setup}
+for run in ({set}, {get}):
+    run()
+    print(min(timeit.repeat(run, number=2000, repeat=5)) / 2000)
+"""
+EMBEDDED = ONE_COMMAND.format(
+    setup="from redislab.engines.embedded import EmbeddedEngine\n"
+    "connection = EmbeddedEngine().connect()\n"
+    "def ask(*args):\n    connection.send([args])\n    return list(connection.replies(0))",
+    set="lambda: ask(b'SET', b'key', b'value')",
+    get="lambda: ask(b'GET', b'key')",
+)
+FAKEREDIS = ONE_COMMAND.format(
+    setup="import fakeredis\nclient = fakeredis.FakeRedis()",
+    set="lambda: client.set('key', 'value')",
+    get="lambda: client.get('key')",
+)
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
+
+
+class Terminal:
+    """A program on a pty; waits for what it shows, and answers the cursor question that prompts ask."""
+
+    def __init__(self, args: list[str], environ: Mapping[str, str]) -> None:
+        self.started_s = time.perf_counter()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(args[0], args, dict(environ))
+        self.seen = b""
+
+    def wait_for(self, text: bytes, timeout_s: float = 20.0) -> float:
+        """Seconds from the start until `text` has been shown."""
+        end_s = time.perf_counter() + timeout_s
+        while text not in ESCAPES.sub(b"", self.seen):
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, end_s - time.perf_counter()))
+            if not ready:
+                raise TimeoutError(f"{text!r} not seen in {self.seen[-300:]!r}")
+            data = os.read(self.fd, 1 << 16)
+            if b"\x1b[6n" in data:
+                os.write(self.fd, b"\x1b[1;1R")
+            self.seen += data
+        return time.perf_counter() - self.started_s
+
+    def press(self, keys: bytes, *, until: bytes) -> float:
+        """Seconds from these keys until `until` has been shown."""
+        self.seen = b""
+        began_s = time.perf_counter()
+        os.write(self.fd, keys)
+        self.wait_for(until)
+        return time.perf_counter() - began_s
+
+    def close(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def first_prompt(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
+    terminal = Terminal(args, environ)
+    try:
+        return terminal.wait_for(prompt)
+    finally:
+        terminal.close()
+
+
+def first_answer(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
+    """From exec to the answer of a command that is typed as soon as the prompt stands."""
+    terminal = Terminal(args, environ)
+    try:
+        terminal.wait_for(prompt)
+        os.write(terminal.fd, b"PING\r")
+        return terminal.wait_for(b"PONG")
+    finally:
+        terminal.close()
+
+
+def typed_command(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
+    """A command at the prompt: from Enter to its answer, the median of many."""
+    terminal = Terminal(args, environ)
+    try:
+        terminal.wait_for(prompt)
+        key = b"counter:%d" % terminal.pid
+        times_s = []
+        for number in range(1, 31):
+            terminal.press(b"INCR %b" % key, until=key)
+            times_s.append(terminal.press(b"\r", until=b"(integer) %d" % number))
+            terminal.wait_for(prompt)
+        return statistics.median(times_s)
+    finally:
+        terminal.close()
+
+
+def one_command(program: str, place: int, environ: Mapping[str, str]) -> float:
+    """In this process's engine, without a screen: seconds for SET (place 0) or GET (1)."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, env=dict(environ), check=True, cwd=ROOT
+    )
+    return float(done.stdout.split()[place])
+
+
+def timed(args: list[str], environ: Mapping[str, str], stdin: Path | None = None) -> float:
+    began_s = time.perf_counter()
+    with open(stdin or os.devnull, "rb") as source:
+        subprocess.run(args, stdin=source, stdout=subprocess.DEVNULL, env=dict(environ), check=True)
+    return time.perf_counter() - began_s
+
+
+def peak_mb(args: list[str], environ: Mapping[str, str]) -> float:
+    """Peak memory of one run, by a child of its own so that the figure is not another's."""
+    program = (
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *args], capture_output=True, env=dict(environ), check=True
+    )
+    return int(done.stdout) / 1024
+
+
+def medians(programs: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    results: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, measure in programs.items():
+            results[name].append(measure())
+    return {name: statistics.median(times) for name, times in results.items()}
+
+
+def shown(value: float, unit: str) -> str:
+    if unit == "MB":
+        return f"{value:.0f} MB"
+    if value < 0.001:
+        return f"{value * 1e6:.1f} µs"
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--iredis", default=shutil.which("iredis"))
+    options = parser.parse_args()
+    with RedisServer() as server, tempfile.TemporaryDirectory() as home:
+        environ = {**os.environ, "HOME": home, "XDG_STATE_HOME": home, "TERM": "xterm-256color"}
+        print("| what | redislab | peers |\n|---|---|---|")
+        for title, unit, rounds, programs in rows(server, environ, Path(home), options.iredis):
+            figures = medians(programs, min(rounds, options.rounds))
+            ours = figures.pop("redislab")
+            peers = ", ".join(
+                f"{name} {shown(value, unit)} ({ours / value:.2f} ×)" for name, value in figures.items()
+            )
+            print(f"| {title} | {shown(ours, unit)} | {peers} |", flush=True)
+
+
+Row = tuple[str, str, int, dict[str, Callable[[], float]]]
+
+
+def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: str | None) -> list[Row]:
+    port = str(server.port)
+    cli, lab = ["redis-cli", "-p", port], [*REDISLAB, "repl", "-p", port]
+    other = [iredis, "-p", port] if iredis else None
+    big = ["LRANGE", "million", "0", "-1"]
+    prompt = f"127.0.0.1:{port}".encode()
+    sets, ping, look = home / "sets", home / "ping", home / "look"
+    sets.write_text("".join(f"SET key:{index} value:{index}\n" for index in range(100_000)))
+    ping.write_text("PING\n")
+    look.write_text(" ".join(big) + "\n")
+    pushes = []
+    for start in range(0, 1_000_000, 1_000):  # an inline request may have 64 KB
+        pushes.append("RPUSH million " + " ".join(f"element:{n}" for n in range(start, start + 1_000)))
+    server.cli("--pipe", stdin="\r\n".join([*pushes, ""]).encode())
+
+    def with_iredis(measure: Callable[[list[str]], float]) -> dict[str, Callable[[], float]]:
+        return {"iredis": lambda: measure(other)} if other else {}
+
+    return [
+        (
+            "start to first prompt, embedded", "s", 15,
+            {
+                "redislab": lambda: first_prompt([*REDISLAB, "repl"], b"redislab>", environ),
+                "bare prompt_toolkit": lambda: first_prompt(BARE_PROMPT, b"bare>", environ),
+                "redis-cli": lambda: first_prompt(cli, prompt, environ),
+                **with_iredis(lambda args: first_prompt(args, prompt, environ)),
+            },
+        ),
+        (
+            "start to first answer, embedded, typed at once", "s", 15,
+            {
+                "redislab": lambda: first_answer([*REDISLAB, "repl"], b"redislab>", environ),
+                **with_iredis(lambda args: first_answer(args, prompt, environ)),
+            },
+        ),
+        (
+            "a command at the prompt", "s", 3,
+            {
+                "redislab": lambda: typed_command(lab, prompt, environ),
+                "bare prompt_toolkit": lambda: typed_command(BARE_PROMPT, b"bare>", environ),
+                **with_iredis(lambda args: typed_command(args, prompt, environ)),
+            },
+        ),
+        *[
+            (
+                f"{name} on the embedded engine, without a screen", "s", 3,
+                {
+                    "redislab": lambda place=place: one_command(EMBEDDED, place, environ),
+                    "fakeredis's own client": lambda place=place: one_command(FAKEREDIS, place, environ),
+                },
+            )
+            for place, name in enumerate(("SET", "GET"))
+        ],
+        (
+            "`--help`", "s", 15,
+            {
+                "redislab": lambda: timed([*REDISLAB, "--help"], environ),
+                **({"iredis": lambda: timed([iredis, "--help"], environ)} if iredis else {}),
+            },
+        ),
+        (
+            "one piped PING to a server", "s", 15,
+            {
+                "redislab": lambda: timed(lab, environ, ping),
+                "redis-cli": lambda: timed(cli, environ, ping),
+                **with_iredis(lambda args: timed(args, environ, ping)),
+            },
+        ),
+        (
+            "100,000 piped SETs", "s", 3,
+            {
+                "redislab": lambda: timed(lab, environ, sets),
+                "redis-cli": lambda: timed(cli, environ, sets),
+            },
+        ),
+        *[
+            (
+                f"LRANGE of 1,000,000, {name}", "s", 5,
+                {
+                    "redislab": lambda flag=flag: timed([*lab, flag, *big], environ),
+                    "redis-cli": lambda flag=flag: timed([*cli, flag, *big], environ),
+                    **({"iredis": lambda flag=flag: timed([*other, flag], environ, look)}
+                       if other and flag == "--raw" else {}),
+                },
+            )
+            for name, flag in (("raw", "--raw"), ("standard", "--no-raw"))
+        ],
+        *[
+            (
+                f"its peak memory, {name}", "MB", 1,
+                {
+                    "redislab": lambda flag=flag: peak_mb([*lab, flag, *big], environ),
+                    "redis-cli": lambda flag=flag: peak_mb([*cli, flag, *big], environ),
+                },
+            )
+            for name, flag in (("raw", "--raw"), ("standard", "--no-raw"))
+        ],
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
