@@ -245,7 +245,8 @@ def georadius(client: Client, args: list[bytes]) -> Any:
     else:
         search.middle = _place(args[2], args[3])
         rest = 4
-    search.circle(args[rest], args[rest + 1])
+    if scores is not None or not search.from_member:  # without the key Redis does not look at the radius
+        search.circle(args[rest], args[rest + 1])
     search.read(args[rest + 2 :], scores)
     search.check_any()
     return _answer(client, search, scores)

@@ -7,6 +7,7 @@ and SWAPDB do not wake whoever waits for a key; numbers of databases are answere
 from __future__ import annotations
 
 import copy as copying
+import re
 from typing import Any
 
 from redislab.core.reply import OK
@@ -162,10 +163,14 @@ def scan_words(words: list[bytes], *, types: bool) -> tuple[int, bytes, bytes | 
     return most, pattern, wanted
 
 
+_CURSOR = re.compile(rb"(?:[+-]?[0-9]+)?").fullmatch
+
+
 def cursor(word: bytes) -> int:
-    if not word.isdigit() or int(word) >= 1 << 64:
+    """As strtoul reads it: nothing is 0, a minus wraps around."""
+    if not _CURSOR(word) or abs(int(word or 0)) >= 1 << 64:
         raise Fail(b"ERR invalid cursor")
-    return int(word)
+    return int(word or 0) % (1 << 64)
 
 
 @handles("SCAN")

@@ -89,18 +89,25 @@ def _names(listeners: Listeners, patterns: Sequence[bytes]) -> list[bytes]:
     return glob.matching(patterns[0], listeners) if patterns else list(listeners)
 
 
+def _pattern(args: list[bytes]) -> list[bytes]:
+    if len(args) > 3:
+        name = args[1].decode("latin-1")
+        raise Fail(f"ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP.")
+    return args[2:]
+
+
 def _numbers(listeners: Listeners, channels: Sequence[bytes]) -> list[Any]:
     return [side for channel in channels for side in (channel, len(listeners.get(channel, ())))]
 
 
 @handles("PUBSUB CHANNELS")
 def pubsub_channels(client: Client, args: list[bytes]) -> Any:
-    return _names(client.lab.channels, args[2:3])
+    return _names(client.lab.channels, _pattern(args))
 
 
 @handles("PUBSUB SHARDCHANNELS")
 def pubsub_shardchannels(client: Client, args: list[bytes]) -> Any:
-    return _names(client.lab.shards, args[2:3])
+    return _names(client.lab.shards, _pattern(args))
 
 
 @handles("PUBSUB NUMSUB")

@@ -1,4 +1,4 @@
-"""SORT. fakeredis's; what it stores is told of here, since it stores it by itself."""
+"""SORT. fakeredis's; upstream looks at the key before the options, and stores without telling anybody."""
 
 from __future__ import annotations
 
@@ -8,12 +8,37 @@ from redislab.core.keys import key_positions
 from redislab.engines.embedded import notices
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles, theirs
+from redislab.engines.embedded.commands.words import syntax_error
+from redislab.engines.embedded.numbers import integer
 
-THEIRS = theirs(["SORT"])
+THEIRS = theirs(["SORT", "SORT_RO"])
+
+_VALUES = {b"ASC": 0, b"DESC": 0, b"ALPHA": 0, b"LIMIT": 2, b"BY": 1, b"GET": 1, b"STORE": 1}
+
+
+def _check(args: list[bytes]) -> None:
+    place = 2
+    while place < len(args):
+        word = args[place].upper()
+        values = _VALUES.get(word)
+        is_store_of_ro = word == b"STORE" and args[0].upper() == b"SORT_RO"
+        if values is None or is_store_of_ro or place + values >= len(args):
+            raise syntax_error()
+        if word == b"LIMIT":
+            integer(args[place + 1])
+            integer(args[place + 2])
+        place += 1 + values
+
+
+@handles("SORT_RO")
+def sort_ro(client: Client, args: list[bytes]) -> Any:
+    _check(args)
+    return THEIRS["SORT_RO"](client, args)
 
 
 @handles("SORT")
 def sort(client: Client, args: list[bytes]) -> Any:
+    _check(args)
     command = client.lab.table.catalogue.get("SORT")
     assert command is not None
     places = key_positions(command, args)

@@ -15,7 +15,7 @@ from redislab.core.reply import NIL, OK
 from redislab.engines.embedded.client import WRONG_TYPE, Client
 from redislab.engines.embedded.commands.registry import handles, theirs
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error, timeout_ms
-from redislab.engines.embedded.numbers import as_integer, integer
+from redislab.engines.embedded.numbers import HIGHEST, as_integer, integer
 from redislab.engines.embedded.results import NIL_ARRAY, Fail
 
 THEIRS = theirs(
@@ -218,8 +218,31 @@ def xdel(client: Client, args: list[bytes]) -> Any:
     return deleted
 
 
+def _bound(word: bytes) -> None:
+    """An end of a range of IDs: `-`, `+`, an ID, or one that is left out, after `(`. Raises Fail."""
+    if word not in (b"-", b"+"):
+        entry_id(word.removeprefix(b"("))
+
+
+def _check_pending(args: list[bytes]) -> None:
+    if len(args) == 3:
+        return
+    if not 6 <= len(args) <= 9:
+        raise syntax_error()
+    first = 3
+    if args[3].upper() == b"IDLE":
+        integer(args[4])
+        if len(args) < 8:
+            raise syntax_error()
+        first = 5
+    integer(args[first + 2])
+    _bound(args[first])
+    _bound(args[first + 1])
+
+
 @handles("XPENDING")
 def xpending(client: Client, args: list[bytes]) -> Any:
+    _check_pending(args)
     _group_or_fail(client, args)
     result = THEIRS["XPENDING"](client, args)
     if len(args) > 3:
@@ -243,9 +266,11 @@ def xgroup_create(client: Client, args: list[bytes]) -> Any:
     while place < len(args):
         word = args[place].upper()
         if word == b"ENTRIESREAD" and place + 1 < len(args):
+            if integer(args[place + 1]) < -1:
+                raise Fail(b"ERR value for ENTRIESREAD must be positive or -1")
             place += 1
         elif not (word == b"MKSTREAM" and name == "CREATE"):
-            raise _wrong(name)
+            raise _wrong(args[1].decode("latin-1"))
         place += 1
     if name == "SETID":
         _group_of_stream(client, args)
@@ -380,9 +405,18 @@ def _move_on(client: Client, args: list[bytes], last: StreamEntryKey) -> None:
 def xautoclaim(client: Client, args: list[bytes]) -> Any:
     if as_integer(args[4]) is None:
         raise Fail(b"ERR Invalid min-idle-time argument for XAUTOCLAIM")
-    for place in range(6, len(args) - 1):
-        if args[place].upper() == b"COUNT" and (as_integer(args[place + 1]) or 0) < 1:
-            raise Fail(b"ERR COUNT must be > 0")
+    _bound(args[5])
+    place = 6
+    while place < len(args):
+        word = args[place].upper()
+        if word == b"COUNT" and place + 1 < len(args):
+            if not 1 <= (as_integer(args[place + 1]) or 0) <= HIGHEST // 40:
+                raise Fail(b"ERR COUNT must be > 0")
+            place += 1
+        elif word != b"JUSTID":
+            raise syntax_error()
+        place += 1
+    _group_or_fail(client, args)
     return THEIRS["XAUTOCLAIM"](client, args)
 
 
@@ -396,7 +430,7 @@ def xinfo_stream(client: Client, args: list[bytes]) -> Any:
     if stream is None:
         raise Fail(NO_SUCH_KEY)
     if len(args) > 3 and not (full and (len(args) == 4 or (len(args) == 6 and args[4].upper() == b"COUNT"))):
-        raise _wrong("STREAM", "XINFO")
+        raise _wrong(args[1].decode("latin-1"), "XINFO")
     most = integer(args[5]) if len(args) == 6 else 10
     entries = list(stream)
     nodes = -(-len(entries) // 100)
