@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import RedisServer
+from tests.servers import DroppingProxy, RedisServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ptys on Windows")
 
@@ -174,6 +174,20 @@ def test_a_server_that_goes_away_and_comes_back(redis_server_path: str) -> None:
         terminal.enter("PING")
         terminal.wait_for_prompt(f"{server.port}> ")
         assert terminal.lines[-2] == "PONG"
+
+
+def test_a_lost_transaction_stays_in_the_prompt_until_it_is_discarded(server: RedisServer) -> None:
+    with DroppingProxy(server.port, drop_at=2) as proxy, Terminal("repl", "-p", str(proxy.port)) as terminal:
+        terminal.wait_for_prompt(f"{proxy.port}> ")
+        terminal.enter("MULTI")
+        terminal.send("SET a 1")
+        terminal.wait_for_prompt("(TX lost)> ")
+        terminal.enter("SET a 2")
+        terminal.wait_for_prompt("(TX lost)> ")
+        terminal.send("DISCARD")
+        terminal.wait_for_prompt(f"{proxy.port}> ")
+        terminal.enter("EXISTS a")
+        assert terminal.lines[-2] == "(integer) 0"
 
 
 def test_the_window_may_change_its_size(terminal: Terminal) -> None:
