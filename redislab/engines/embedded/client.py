@@ -425,6 +425,7 @@ class Client(FakeSocket):
         """Take the client out of everything that the lab holds. The lock is held."""
         self.lab.parked.pop(self, None)
         self.lab.monitors.pop(self, None)
+        self.lab.end_sleep_of(self)
         self.wait = None
         self.backlog.clear()
         self.forget_transaction()

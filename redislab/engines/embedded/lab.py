@@ -124,6 +124,7 @@ class Lab(FakeServer):
         self.scripts = Scripts()
         self.running: Client | None = None  # whose command runs now
         self.paused_until_s = 0.0
+        self._sleeper: Client | None = None
         self._paused_writes_only = False
         self._leaving: deque[Client] = deque()
         self.started_s = time.time()
@@ -192,6 +193,17 @@ class Lab(FakeServer):
         self._paused_writes_only = writes_only
         self.touched = True
 
+    def sleep(self, client: Client, for_s: float) -> None:
+        """DEBUG SLEEP: one client's command stops all others, as where one thread does everything."""
+        self.pause(for_s, writes_only=False)
+        self._sleeper = client
+
+    def end_sleep_of(self, client: Client) -> None:
+        """The client has gone; here, unlike there, its sleep goes with it."""
+        if self._sleeper is client:
+            self._sleeper = None
+            self.pause(0, writes_only=False)
+
     @property
     def paused(self) -> bool:
         return self.paused_until_s > 0 and self.paused_until_s > self.clock.monotonic()
@@ -199,7 +211,10 @@ class Lab(FakeServer):
     def pauses(self, entry: Entry) -> float | None:
         """How long this command must wait, None if not at all."""
         left_s = self.paused_until_s - self.clock.monotonic()
-        if left_s <= 0 or entry.name.startswith("CLIENT"):
+        if left_s <= 0:
+            self._sleeper = None
+            return None
+        if self._sleeper is None and entry.name.startswith("CLIENT"):
             return None
         return left_s if entry.writes or not self._paused_writes_only else None
 

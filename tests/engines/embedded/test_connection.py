@@ -362,6 +362,24 @@ def test_a_lock_held_by_anothers_script_can_be_cancelled(
     busy.join(10)
 
 
+def test_a_sleeping_server_answers_nobody(connection: Connection, other: Connection) -> None:
+    connection.send([[b"DEBUG", b"SLEEP", b"0.3"]])
+    started_s = time.monotonic()
+    other.send([[b"CLIENT", b"ID"], [b"PING"]])
+    assert list(other.replies(0.1)) == []
+    assert [next(whole_replies(other, 2.0)).kind for _ in range(2)] == [Kind.INTEGER, Kind.STATUS]
+    assert 0.3 <= time.monotonic() - started_s < 0.3 + SOON_S
+    assert next(whole_replies(connection, 2.0)) == OK
+
+
+def test_a_sleep_ends_with_its_client(connection: Connection, other: Connection) -> None:
+    connection.send([[b"DEBUG", b"SLEEP", b"60"]])
+    other.send([[b"PING"]])
+    connection.close()
+    assert next(whole_replies(other, 2.0)).text == b"PONG"
+    assert say(other, "PING").text == b"PONG"
+
+
 def test_many_threads_count_right(engine: EmbeddedEngine) -> None:
     def work() -> None:
         mine = engine.connect()

@@ -173,6 +173,7 @@ def debug(client: Client, args: list[bytes]) -> Any:
         seconds = as_float(args[2]) or 0.0
         if seconds <= 0:
             return OK
+        client.lab.sleep(client, seconds)
         return client.park(lambda: None, seconds, empty=lambda: OK)
     if word == b"OBJECT" and len(args) >= 3:
         return _debug_object(client, args[2])
