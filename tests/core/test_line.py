@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redislab.core.line import Ask, read_line
+from redislab.core.line import Ask, commands_of, read_line
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,22 @@ def test_refused_lines_say_what_redis_cli_says(text: bytes, message: str) -> Non
     line = read_line(text)
     assert line.ask is Ask.REFUSED
     assert line.message == message
+
+
+@pytest.mark.parametrize(
+    ("text", "commands"),
+    [
+        (b"", []),
+        (b"\n \n", []),
+        (b"PING", [b"PING"]),
+        (b"PING\n\n GET a\n", [b"PING", b" GET a"]),
+        (b"PING\r\nPING\rPING", [b"PING"] * 3),
+        (b'SET a "x\ny"\nGET a', [b'SET a "x\ny"', b"GET a"]),
+        (b"SET a 'x\n\ny' \nGET a", [b"SET a 'x\n\ny' ", b"GET a"]),
+        (b'SET a "x\nGET a', [b'SET a "x', b"GET a"]),
+        (b"SET a it's\nSET b that's", [b"SET a it's", b"SET b that's"]),
+        (b'A "x\n" B "y\n" C', [b'A "x\n" B "y\n" C']),
+    ],
+)
+def test_a_text_of_several_lines(text: bytes, commands: list[bytes]) -> None:
+    assert commands_of(text) == commands
