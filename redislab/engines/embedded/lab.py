@@ -77,6 +77,17 @@ class LabDatabase(Database):
             self.made_by = {k: made for k, made in alive if self._dict[k].value is made[0]}
         self.made_by[key] = (value, encoding)
 
+    def made_anew(self, key: bytes) -> None:
+        """The key gets a value of its own; identity would not tell: strings of one byte are one object."""
+        if self.made_by:
+            self.made_by.pop(key, None)
+
+    def made_alike(self, key: bytes, other: LabDatabase, target: bytes) -> None:
+        """The value of `key` gets another key: what is known of how it was made goes along."""
+        known = self.made_by.get(key)
+        if known is not None:
+            other.made(target, *known)
+
     def idle_s(self, key: bytes) -> int:
         """Seconds since the key was last asked for or changed."""
         return int(self._lab.clock.time() - self.used_s.get(key, self._lab.clock.time()))
@@ -98,6 +109,8 @@ class LabDatabase(Database):
                 self.notify_watch(key)
         self._dict.clear()
         self._expiry_heap.clear()
+        self.made_by.clear()
+        self.used_s.clear()
         self.wake_all()
 
 

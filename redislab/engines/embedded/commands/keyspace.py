@@ -53,6 +53,7 @@ def rename(client: Client, args: list[bytes]) -> Any:
     if args[1] == args[2] or (only_new and target.value is not None):
         return 0 if only_new else OK
     expireat = source.expireat
+    client.db.made_alike(args[1], client.db, args[2])
     target.value = source.value
     target.expireat = expireat
     source.value = None
@@ -79,6 +80,7 @@ def copy(client: Client, args: list[bytes]) -> Any:
     target = client.open_in(number, args[2])
     if source is None or (target.value is not None and not replace):
         return 0
+    client.db.made_alike(args[1], client.lab.dbs[number], args[2])
     target.value = copying.deepcopy(source.value)
     target.expireat = source.expireat
     return 1
@@ -93,6 +95,7 @@ def move(client: Client, args: list[bytes]) -> Any:
     if source.value is None or target.value is not None:
         return 0
     expireat = source.expireat
+    client.db.made_alike(args[1], client.lab.dbs[number], args[1])
     target.value = source.value
     target.expireat = expireat
     source.value = None

@@ -83,6 +83,7 @@ def get(client: Client, args: list[bytes]) -> Any:
 
 @handles("SET")
 def set_(client: Client, args: list[bytes]) -> Any:
+    client.db.made_anew(args[1])
     if len(args) == 3:
         client.open(args[1]).value = args[2]
         return OK
@@ -108,6 +109,7 @@ def setnx(client: Client, args: list[bytes]) -> Any:
     if item.value is not None:
         return 0
     item.value = args[2]
+    client.db.made_anew(args[1])
     return 1
 
 
@@ -118,6 +120,7 @@ def setex(client: Client, args: list[bytes]) -> Any:
     item = client.open(args[1])
     item.value = args[3]
     item.expireat = at_s
+    client.db.made_anew(args[1])
     return OK
 
 
@@ -149,6 +152,7 @@ def getdel(client: Client, args: list[bytes]) -> Any:
 def getset(client: Client, args: list[bytes]) -> Any:
     item = client.open(args[1], bytes)
     old, item.value = item.value, args[2]
+    client.db.made_anew(args[1])
     return old
 
 
@@ -168,6 +172,7 @@ def mset(client: Client, args: list[bytes]) -> Any:
         return 0
     for key, value in pairs.items():
         client.open(key).value = value
+        client.db.made_anew(key)
     return 1 if name == "msetnx" else OK
 
 
@@ -247,6 +252,7 @@ def _count(client: Client, key: bytes, amount: int) -> int:
     if not LOWEST <= total <= HIGHEST:
         raise Fail(OVERFLOW)
     item.update(b"%d" % total)
+    client.db.made_anew(key)
     return total
 
 
