@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 import redis
 from fakeredis._commands import Signature
 from fakeredis._core import CommandItem
-from fakeredis._helpers import NoResponse, SimpleError, SimpleString
+from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 
-from redislab.core.reply import OK, Kind, Reply
 from redislab.engines.embedded import notices, results
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
+from redislab.engines.embedded.translate import plain, their_error
+from redislab.engines.embedded.waits import RUN, Parked, Wait
 
 WRONG_TYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
 
@@ -36,30 +37,8 @@ NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
 
 NOTHING = NoResponse()  # a command that answers by other means, or not at all
 
-RUN = object()  # wakes a client whose command was held back and is still to run
 
 T = TypeVar("T")
-
-
-class Wait:
-    """What a parked client waits for. `attempt` gives None as long as it must go on waiting."""
-
-    __slots__ = ("attempt", "deadline_s", "empty")
-
-    def __init__(
-        self, attempt: Callable[[], Any], deadline_s: float | None, empty: Callable[[], Any]
-    ) -> None:
-        self.attempt = attempt
-        self.deadline_s = deadline_s
-        self.empty = empty
-
-
-class Parked(Exception):
-    """Ends a handler whose client must wait."""
-
-    def __init__(self, wait: Wait) -> None:
-        super().__init__()
-        self.wait = wait
 
 
 class Client(FakeSocket):
@@ -282,7 +261,7 @@ class Client(FakeSocket):
         before, self._script_resp = self._script_resp, resp
         resp_before, self.resp = self.resp, resp
         try:
-            return _plain(self.call_shown(entry, args, by_script=True))
+            return plain(self.call_shown(entry, args, by_script=True))
         finally:
             self._script_resp, self.resp = before, resp_before
 
@@ -364,7 +343,7 @@ class Client(FakeSocket):
         except Fail as fail:
             result = results.error(fail.text)
         except SimpleError as fail:
-            result = _their_error(fail)
+            result = their_error(fail)
         except Parked:
             raise
         except Exception as bug:  # fakeredis's or ours: the session goes on
@@ -391,7 +370,7 @@ class Client(FakeSocket):
 
     def put(self, result: Any) -> None:
         """Give something to the client: the answer to a command, or a message."""
-        converted = _plain(result)
+        converted = plain(result)
         single = results.leaf(converted, self.resp)
         self.output.append((converted if single is None else single, self.resp))
         self._ring()
@@ -454,23 +433,3 @@ class Client(FakeSocket):
                 if not listeners:
                     everybody.pop(channel, None)
             mine.clear()
-
-
-def _plain(result: Any) -> Any:
-    """Fakeredis's own types → ours, at any depth."""
-    kind = type(result)
-    if kind is SimpleString:
-        return OK if result.value == b"OK" else Reply(Kind.STATUS, result.value)
-    if kind is SimpleError:
-        return _their_error(result)
-    if kind is list:
-        for value in result:
-            if type(value) is not bytes:
-                return [value if type(value) is bytes else _plain(value) for value in result]
-    if kind is dict:
-        return {_plain(key): _plain(value) for key, value in result.items()}
-    return result
-
-
-def _their_error(fail: SimpleError) -> Reply:
-    return results.error(fail.value.encode("utf-8", "surrogateescape"))

@@ -1,7 +1,7 @@
-"""Streams: reading, and where upstream answers otherwise than Redis 7.0.
+"""Streams: reading them, alone and in groups, and making groups.
 
 Ours: upstream XREAD checks neither types nor `$` and `>`, says an empty array for nothing, and its BLOCK
-takes text; XINFO shows fields of Redis 8, XPENDING counts are numbers, BUSYGROUP has a prefix too many.
+takes text; XPENDING's counts are numbers, BUSYGROUP has a prefix too many.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from typing import Any
 from fakeredis._helpers import SimpleError
 from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
 
-from redislab.core.reply import NIL, OK
+from redislab.core.reply import OK
 from redislab.engines.embedded.client import WRONG_TYPE, Client
 from redislab.engines.embedded.commands.registry import handles, theirs
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error, timeout_ms
-from redislab.engines.embedded.numbers import HIGHEST, as_integer, integer
+from redislab.engines.embedded.numbers import as_integer, integer
 from redislab.engines.embedded.results import NIL_ARRAY, Fail
 
 THEIRS = theirs(
     [
-        *("XACK", "XAUTOCLAIM", "XCLAIM", "XGROUP CREATE", "XGROUP SETID", "XGROUP DESTROY"),
-        *("XPENDING", "XRANGE", "XREVRANGE", "XINFO GROUPS", "XINFO CONSUMERS"),
+        *("XACK", "XGROUP CREATE", "XGROUP SETID", "XGROUP DESTROY", "XPENDING", "XRANGE", "XREVRANGE"),
     ]
 )
 BAD_ID = b"ERR Invalid stream ID specified as stream command argument"
@@ -39,7 +38,7 @@ def entry_id(word: bytes) -> StreamEntryKey:
     return StreamEntryKey(*numbers)
 
 
-def _stream(client: Client, key: bytes) -> XStream | None:
+def find_stream(client: Client, key: bytes) -> XStream | None:
     return client.value(key, XStream)
 
 
@@ -98,7 +97,7 @@ class _Read:
 
     def _start(self, client: Client, key: bytes, word: bytes) -> StreamEntryKey | None:
         """The last ID that is not wanted any more; None for `>`."""
-        stream = _stream(client, key)
+        stream = find_stream(client, key)
         if self.name == "XREADGROUP":
             self.find_group(client, key)
         if word == b"$":
@@ -119,7 +118,7 @@ class _Read:
         return entry_id(word)
 
     def find_group(self, client: Client, key: bytes) -> StreamGroup:
-        stream = _stream(client, key)
+        stream = find_stream(client, key)
         group = stream.group_get(self.group) if stream is not None else None
         if group is None:
             raise Fail(
@@ -199,7 +198,7 @@ def xrange_(client: Client, args: list[bytes]) -> Any:
 
 @handles("XACK")
 def xack(client: Client, args: list[bytes]) -> Any:
-    stream = _stream(client, args[1])
+    stream = find_stream(client, args[1])
     if stream is None or stream.group_get(args[2]) is None:
         return 0
     for word in args[3:]:
@@ -218,7 +217,7 @@ def xdel(client: Client, args: list[bytes]) -> Any:
     return deleted
 
 
-def _bound(word: bytes) -> None:
+def bound(word: bytes) -> None:
     """An end of a range of IDs: `-`, `+`, an ID, or one that is left out, after `(`. Raises Fail."""
     if word not in (b"-", b"+"):
         entry_id(word.removeprefix(b"("))
@@ -236,14 +235,14 @@ def _check_pending(args: list[bytes]) -> None:
             raise syntax_error()
         first = 5
     integer(args[first + 2])
-    _bound(args[first])
-    _bound(args[first + 1])
+    bound(args[first])
+    bound(args[first + 1])
 
 
 @handles("XPENDING")
 def xpending(client: Client, args: list[bytes]) -> Any:
     _check_pending(args)
-    _group_or_fail(client, args)
+    group_or_fail(client, args)
     result = THEIRS["XPENDING"](client, args)
     if len(args) > 3:
         return result
@@ -253,7 +252,7 @@ def xpending(client: Client, args: list[bytes]) -> Any:
     return [total, first, last, [[name, b"%d" % number] for name, number in consumers]]
 
 
-def _wrong(subcommand: str, container: str = "XGROUP") -> Fail:
+def wrong_words(subcommand: str, container: str = "XGROUP") -> Fail:
     return Fail(
         f"ERR unknown subcommand or wrong number of arguments for '{subcommand}'. Try {container} HELP."
     )
@@ -270,7 +269,7 @@ def xgroup_create(client: Client, args: list[bytes]) -> Any:
                 raise Fail(b"ERR value for ENTRIESREAD must be positive or -1")
             place += 1
         elif not (word == b"MKSTREAM" and name == "CREATE"):
-            raise _wrong(args[1].decode("latin-1"))
+            raise wrong_words(args[1].decode("latin-1"))
         place += 1
     if name == "SETID":
         _group_of_stream(client, args)
@@ -287,7 +286,7 @@ def _theirs_group(client: Client, name: str, args: list[bytes]) -> Any:
 
 
 def _group_of_stream(client: Client, args: list[bytes]) -> StreamGroup:
-    stream = _stream(client, args[2])
+    stream = find_stream(client, args[2])
     if stream is None:
         raise Fail(
             b"ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
@@ -353,184 +352,9 @@ def xsetid(client: Client, args: list[bytes]) -> Any:
     return OK
 
 
-# -- claims -------------------------------------------------------------------------------------
-
-_NUMBERS = {b"IDLE": "IDLE", b"TIME": "TIME", b"RETRYCOUNT": "RETRYCOUNT"}
-
-
-@handles("XCLAIM")
-def xclaim(client: Client, args: list[bytes]) -> Any:
-    if as_integer(args[4]) is None:
-        _group_or_fail(client, args)
-        raise Fail(b"ERR Invalid min-idle-time argument for XCLAIM")
-    _group_or_fail(client, args)
-    place = 5
-    while place < len(args) and args[place].split(b"-")[0].isdigit():
-        entry_id(args[place])
-        place += 1
-    kept = args[:place]
-    while place < len(args):
-        word, more = args[place].upper(), len(args) - place - 1
-        if word in _NUMBERS and more:
-            if as_integer(args[place + 1]) is None:
-                raise Fail(f"ERR Invalid {_NUMBERS[word]} option argument for XCLAIM")
-            kept += args[place : place + 2]
-            place += 1
-        elif word in (b"FORCE", b"JUSTID"):
-            kept.append(word)
-        elif word == b"LASTID" and more:
-            _move_on(client, args, entry_id(args[place + 1]))
-            place += 1
-        else:
-            raise Fail(b"ERR Unrecognized XCLAIM option '%b'" % args[place])
-        place += 1
-    return THEIRS["XCLAIM"](client, kept)
-
-
-def _group_or_fail(client: Client, args: list[bytes]) -> StreamGroup:
-    stream = _stream(client, args[1])
+def group_or_fail(client: Client, args: list[bytes]) -> StreamGroup:
+    stream = find_stream(client, args[1])
     group = stream.group_get(args[2]) if stream is not None else None
     if group is None:
         raise Fail(b"NOGROUP No such key '%b' or consumer group '%b'" % (args[1], args[2]))
     return group
-
-
-def _move_on(client: Client, args: list[bytes], last: StreamEntryKey) -> None:
-    group = _group_or_fail(client, args)
-    if last > group.last_delivered_key:
-        group.last_delivered_key = last
-
-
-@handles("XAUTOCLAIM")
-def xautoclaim(client: Client, args: list[bytes]) -> Any:
-    if as_integer(args[4]) is None:
-        raise Fail(b"ERR Invalid min-idle-time argument for XAUTOCLAIM")
-    _bound(args[5])
-    place = 6
-    while place < len(args):
-        word = args[place].upper()
-        if word == b"COUNT" and place + 1 < len(args):
-            if not 1 <= (as_integer(args[place + 1]) or 0) <= HIGHEST // 40:
-                raise Fail(b"ERR COUNT must be > 0")
-            place += 1
-        elif word != b"JUSTID":
-            raise syntax_error()
-        place += 1
-    _group_or_fail(client, args)
-    return THEIRS["XAUTOCLAIM"](client, args)
-
-
-# -- XINFO --------------------------------------------------------------------------------------
-
-
-@handles("XINFO STREAM")
-def xinfo_stream(client: Client, args: list[bytes]) -> Any:
-    stream = _stream(client, args[2])
-    full = len(args) > 3 and args[3].upper() == b"FULL"
-    if stream is None:
-        raise Fail(NO_SUCH_KEY)
-    if len(args) > 3 and not (full and (len(args) == 4 or (len(args) == 6 and args[4].upper() == b"COUNT"))):
-        raise _wrong(args[1].decode("latin-1"), "XINFO")
-    most = integer(args[5]) if len(args) == 6 else 10
-    entries = list(stream)
-    nodes = -(-len(entries) // 100)
-    about: dict[bytes, Any] = {
-        b"length": len(entries),
-        b"radix-tree-keys": nodes,
-        b"radix-tree-nodes": nodes + 1,
-        b"last-generated-id": stream.last_id.encode(),
-        b"max-deleted-entry-id": stream.max_deleted_id.encode(),
-        b"entries-added": stream.entries_added,
-        b"recorded-first-entry-id": entries[0][0] if entries else b"0-0",
-    }
-    groups = _groups(stream)
-    if full:
-        about[b"entries"] = entries[: most or None] if most >= 0 else entries
-        about[b"groups"] = [_full_group(stream, group, most) for group in groups]
-    else:
-        about[b"groups"] = len(groups)
-        about[b"first-entry"] = entries[0] if entries else NIL
-        about[b"last-entry"] = entries[-1] if entries else NIL
-    return about
-
-
-def _groups(stream: XStream) -> list[StreamGroup]:
-    found = (stream.group_get(info[b"name"]) for info in stream.groups_info(False))
-    return sorted((group for group in found if group is not None), key=lambda group: group.name)
-
-
-@handles("XINFO GROUPS")
-def xinfo_groups(client: Client, args: list[bytes]) -> Any:
-    stream = _stream(client, args[2])
-    if stream is None:
-        raise Fail(NO_SUCH_KEY)
-    return [
-        {
-            b"name": group.name,
-            b"consumers": len(group.consumers),
-            b"pending": len(group.pel),
-            b"last-delivered-id": group.last_delivered_key.encode(),
-            b"entries-read": group.entries_read,
-            b"lag": _lag(stream, group),
-        }
-        for group in _groups(stream)
-    ]
-
-
-def _lag(stream: XStream, group: StreamGroup) -> int | None:
-    """How much a group has still to read, as 7.0 reckons; None where deletions hide it."""
-    if not stream.entries_added:
-        return 0
-    deleted, first = stream.max_deleted_id, stream.first_id
-    is_gap = bool(len(stream)) and deleted != ZERO and first <= deleted
-    hidden = is_gap and group.last_delivered_key <= deleted
-    if group.entries_read is not None and not hidden:
-        return int(stream.entries_added - group.entries_read)
-    read = stream.estimate_entries_read(group.last_delivered_key)
-    return None if read is None else int(stream.entries_added - read)
-
-
-@handles("XINFO CONSUMERS")
-def xinfo_consumers(client: Client, args: list[bytes]) -> Any:
-    stream = _stream(client, args[2])
-    if stream is None:
-        raise Fail(NO_SUCH_KEY)
-    group = stream.group_get(args[3])
-    if group is None:
-        raise Fail(b"NOGROUP No such consumer group '%b' for key name '%b'" % (args[3], args[2]))
-    return [
-        {
-            b"name": name,
-            b"pending": sum(entry.consumer_name == name for entry in group.pel.values()),
-            b"idle": max(0, client.now_ms - consumer.last_attempt),
-        }
-        for name, consumer in sorted(group.consumers.items())
-    ]
-
-
-def _full_group(stream: XStream, group: StreamGroup, most: int) -> dict[bytes, Any]:
-    pending = sorted(group.pel.items())
-    return {
-        b"name": group.name,
-        b"last-delivered-id": group.last_delivered_key.encode(),
-        b"entries-read": group.entries_read,
-        b"lag": _lag(stream, group),
-        b"pel-count": len(pending),
-        b"pending": [
-            [key.encode(), entry.consumer_name, entry.time_read, entry.times_delivered]
-            for key, entry in pending[: most or None]
-        ],
-        b"consumers": [
-            {
-                b"name": name,
-                b"seen-time": consumer.last_attempt,
-                b"pel-count": len(own),
-                b"pending": [
-                    [key.encode(), entry.time_read, entry.times_delivered]
-                    for key, entry in own[: most or None]
-                ],
-            }
-            for name, consumer in sorted(group.consumers.items())
-            for own in [[(key, entry) for key, entry in pending if entry.consumer_name == name]]
-        ],
-    }
