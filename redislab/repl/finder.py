@@ -1,0 +1,140 @@
+"""Names that exist on the server: keys, fields, members, groups, parameters.
+
+Asked beside the user's commands, on a connection of its own, from the thread that completes; a look ends
+with its budget, however large the data.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from redislab.core.engine import Engine
+from redislab.core.link import Link
+from redislab.core.parts import Assembler
+from redislab.core.reply import Reply
+from redislab.errors import RedislabError
+
+BUDGET_S = 0.04  # for one look
+MOST_NAMES = 40
+SCAN_COUNT = 500  # keys a step: a fraction of a millisecond of the server's time
+_SPECIAL = re.compile(rb"[\\*?\[\]^-]")
+
+
+class Finder:
+    """Looks into one database of one engine. What fails or takes too long finds nothing."""
+
+    def __init__(self, engine: Engine, db: int) -> None:
+        self.db = db
+        self._link = Link(engine, db=db)
+        self._lock = threading.Lock()
+        self._deadline_s = 0.0
+
+    def keys(self, prefix: bytes, kind: str | None = None) -> list[tuple[bytes, str]]:
+        """Keys that begin so, sorted, each with its type; of one type only, where `kind` names it."""
+        of_kind = [b"TYPE", kind.encode()] if kind else []
+        with self._lock:
+            found = self._scan([b"SCAN"], prefix, of_kind)
+            if kind:
+                return [(name, kind) for name in found]
+            types = self._ask([[b"TYPE", name] for name in found])
+        return [
+            (name, reply.text.decode("ascii", "replace")) for name, reply in zip(found, types, strict=False)
+        ]
+
+    def fields(self, key: bytes, prefix: bytes) -> list[bytes]:
+        """Fields of a hash."""
+        return self._inside(b"HSCAN", key, prefix, step=2)
+
+    def members(self, key: bytes, prefix: bytes) -> list[bytes]:
+        """Members of a set."""
+        return self._inside(b"SSCAN", key, prefix, step=1)
+
+    def scored(self, key: bytes, prefix: bytes) -> list[bytes]:
+        """Members of a sorted set."""
+        return self._inside(b"ZSCAN", key, prefix, step=2)
+
+    def entries(self, key: bytes, prefix: bytes) -> list[bytes]:
+        """IDs of the latest entries of a stream, newest first."""
+        entries = self._one(b"XREVRANGE", key, b"+", b"-", b"COUNT", b"%d" % MOST_NAMES)
+        return [entry.items[0].text for entry in entries if entry.items[0].text.startswith(prefix)]
+
+    def groups(self, key: bytes, prefix: bytes) -> list[bytes]:
+        """Consumer groups of a stream."""
+        names = [group.items[1].text for group in self._one(b"XINFO", b"GROUPS", key) if len(group.items) > 1]
+        return _starting(names, prefix)
+
+    def parameters(self, prefix: bytes) -> list[bytes]:
+        """Names that CONFIG knows."""
+        return _starting([item.text for item in self._one(b"CONFIG", b"GET", b"*")[::2]], prefix)
+
+    def categories(self, prefix: bytes) -> list[bytes]:
+        """Categories of ACLs, without their @."""
+        return _starting([item.text for item in self._one(b"ACL", b"CAT")], prefix)
+
+    def close(self) -> None:
+        with self._lock:
+            self._link.drop()
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _inside(self, command: bytes, key: bytes, prefix: bytes, *, step: int) -> list[bytes]:
+        with self._lock:
+            return self._scan([command, key], prefix, [], step=step)
+
+    def _scan(
+        self, command: Sequence[bytes], prefix: bytes, more: Sequence[bytes], *, step: int = 1
+    ) -> list[bytes]:
+        """Steps of a SCAN until enough has been found, all has been seen, or the time is over."""
+        self._deadline_s = time.monotonic() + BUDGET_S
+        found: set[bytes] = set()
+        cursor = b"0"
+        pattern = _SPECIAL.sub(rb"\\\g<0>", prefix) + b"*"
+        while len(found) < MOST_NAMES:
+            args = [*command, cursor, b"MATCH", pattern, b"COUNT", b"%d" % SCAN_COUNT, *more]
+            replies = self._ask([args])
+            if not replies or len(replies[0].items) != 2:
+                break
+            cursor = replies[0].items[0].text
+            found.update(item.text for item in replies[0].items[1].items[::step])
+            if cursor == b"0":
+                break
+        return sorted(found)[:MOST_NAMES]
+
+    def _one(self, *args: bytes) -> tuple[Reply, ...]:
+        """The items of one command's answer."""
+        with self._lock:
+            self._deadline_s = time.monotonic() + BUDGET_S
+            replies = self._ask([args])
+        return replies[0].items if replies else ()
+
+    def _ask(self, commands: Sequence[Sequence[bytes]]) -> list[Reply]:
+        """The answers that come in time; with fewer than there are commands the connection is given up."""
+        if not commands:
+            return []
+        try:
+            self._link.send(commands)
+            replies = list(self._answers(len(commands)))
+        except RedislabError:
+            return []
+        if len(replies) < len(commands):
+            self._link.drop()
+        return replies
+
+    def _answers(self, count: int) -> Iterator[Reply]:
+        assembler = Assembler()
+        while count and (left_s := self._deadline_s - time.monotonic()) > 0:
+            for arrival in self._link.arrivals(left_s):
+                reply = assembler.add(arrival.part) if arrival.args is not None else None
+                if reply is not None:
+                    yield reply
+                    count -= 1
+                if not count or time.monotonic() > self._deadline_s:
+                    break
+
+
+def _starting(names: Iterable[bytes], prefix: bytes) -> list[bytes]:
+    wanted = prefix.lower()
+    return sorted(name for name in names if name.lower().startswith(wanted))[:MOST_NAMES]
