@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from redislab.core.engine import Engine
 from redislab.core.link import Arrival, Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
+
+if TYPE_CHECKING:
+    from redislab.core.probe import Look, Observed, Probe
 
 OUTCOME_LEAVES = 10_000  # an Outcome keeps so much of a reply; the screen has seen all that it wanted
 
@@ -23,6 +27,7 @@ class Outcome:
     `reply` is None when none came (CLIENT REPLY OFF, a listening connection). `omitted` leaves of a
     large reply are not in it. `db` and `in_multi` are as they were when the command was sent.
     `transaction` holds, for EXEC, the commands that were queued, in the order of the reply's items.
+    `observed` is what a probe saw of the command's keys before and after; None where none looked.
     """
 
     args: tuple[bytes, ...]
@@ -32,6 +37,7 @@ class Outcome:
     in_multi: bool
     omitted: int = 0
     transaction: tuple[tuple[bytes, ...], ...] = ()
+    observed: Observed | None = None
 
     @property
     def failed_items(self) -> list[tuple[int, tuple[bytes, ...], Reply]]:
@@ -43,10 +49,21 @@ class Outcome:
 
 
 class Session:
-    """Runs commands over a `Link` and knows what the prompt must say."""
+    """Runs commands over a `Link` and knows what the prompt must say.
 
-    def __init__(self, engine: Engine, *, db: int = 0, notice: Callable[[str], None] | None = None) -> None:
+    An `observer` looks at the keys of each command before and after it, where it may.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        db: int = 0,
+        notice: Callable[[str], None] | None = None,
+        observer: Probe | None = None,
+    ) -> None:
         self._notice = notice
+        self.observer = observer
         self.link = Link(engine, db=db, notice=notice)
         self._messages = Assembler()
 
@@ -79,9 +96,13 @@ class Session:
         """Go on with another engine (CONNECT); the old connection is closed."""
         self.close()
         self.link = Link(engine, db=db, notice=self._notice)
+        if self.observer is not None:
+            self.observer.follow(engine)
 
     def close(self) -> None:
         self.link.drop()
+        if self.observer is not None:
+            self.observer.close()
 
     def run(self, args: Sequence[bytes], sink: Sink | None = None) -> Outcome:
         """Send one command and wait for all of its reply; `sink` sees each part as it arrives.
@@ -89,6 +110,7 @@ class Session:
         Raises Unreachable, ConnectionLost, ProtocolError, Cancelled and TransactionLost. On
         KeyboardInterrupt the connection is closed, so that a late reply cannot be taken for the next.
         """
+        before = self._look_before(args)
         state = self.link.state
         db, in_multi, queued = state.db, state.in_multi, tuple(map(tuple, state.queued))
         assembler = Assembler(limit=OUTCOME_LEAVES)
@@ -106,15 +128,17 @@ class Session:
         except BaseException:  # Ctrl-C above all: what still arrives must not answer the next command
             self.link.drop()
             raise
+        elapsed_s = time.monotonic() - started_s
         is_exec = in_multi and args[0].lower() == b"exec"
         return Outcome(
             args=tuple(args),
             reply=reply,
-            elapsed_s=time.monotonic() - started_s,
+            elapsed_s=elapsed_s,
             db=db,
             in_multi=in_multi,
             omitted=omitted,
             transaction=queued if is_exec else (),
+            observed=None if before is None else self._look_after(args, before),
         )
 
     def messages(self, timeout_s: float | None) -> Iterator[Reply]:
@@ -128,6 +152,26 @@ class Session:
         except KeyboardInterrupt:  # the connection may have been left in the middle of a message
             self.close()
             raise
+
+    def _look_before(self, args: Sequence[bytes]) -> Look | None:
+        """What a probe sees of the keys; connects first, so that it asks where the command will run."""
+        if self.observer is None or not self.observer.enabled:
+            return None
+        self.link.connect()
+        return self._look(args)
+
+    def _look_after(self, args: Sequence[bytes], before: Look) -> Observed | None:
+        from redislab.core.probe import Observed  # a session without a probe needs none of it
+
+        after = self._look(args)
+        return after if after is None else Observed(before.states, after.states, before.size, after.size)
+
+    def _look(self, args: Sequence[bytes]) -> Look | None:
+        """None inside MULTI, while listening, and where replies are switched off: nobody reads there."""
+        state = self.link.state
+        if self.observer is None or state.in_multi or state.listening or state.muted:
+            return None
+        return self.observer.look(args, state.db)
 
     def _count_subscriptions(self, message: Reply) -> None:
         """Confirmations carry how many channels this client listens to."""
