@@ -1,0 +1,71 @@
+"""Why a word is wrong, in one short line for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redislab.core.catalogue import Command
+from redislab.core.grammar.nodes import Leaf, Token
+from redislab.core.grammar.values import KINDS
+
+MAX_NAMED = 8  # options named in one line
+
+_UNITS = {
+    "seconds": "a number of seconds",
+    "milliseconds": "a number of milliseconds",
+    "ms": "a number of milliseconds",
+    "count": "a whole number: how many",
+    "numkeys": "a whole number: how many keys follow",
+    "timeout": "a number: how long to wait",
+}
+
+
+def text(taken: Token | Leaf) -> str:
+    """The token, or what the value is called."""
+    if isinstance(taken, Token):
+        return taken.word.decode() or '""'
+    return taken.argument.display or taken.argument.name
+
+
+def no_such_command(word: bytes) -> str:
+    return f"no such command: {_shown(word)}"
+
+
+def needs_subcommand(name: str) -> str:
+    return f"{name} needs one more word: which part of it"
+
+
+def no_such_subcommand(name: str, word: bytes) -> str:
+    return f"{name} has no {_shown(word)}"
+
+
+def why(command: Command, word: bytes, steps: Sequence[Token | Leaf], may_end: bool) -> str:
+    """Why `word` cannot stand where `steps` could."""
+    tokens = [text(each) for each in steps if isinstance(each, Token)]
+    leaf = next((each for each in steps if isinstance(each, Leaf)), None)
+    if leaf is not None and not tokens:
+        called = leaf.argument.name
+        wanted = KINDS[leaf.kind].called
+        if leaf.kind in ("integer", "double"):
+            wanted = _UNITS.get(called, wanted)
+        return f"{leaf.token or called} needs {wanted}"
+    if not tokens:
+        return "nothing may follow here"
+    listed = ", ".join(dict.fromkeys(tokens[:MAX_NAMED])) + (" …" if len(tokens) > MAX_NAMED else "")
+    if leaf is not None:
+        return f"here fits {KINDS[leaf.kind].called} ({text(leaf)}), or {listed}"
+    if may_end:
+        return f"not an option of {command.name}: {listed} {'is' if len(tokens) == 1 else 'are'}"
+    return f"here fits {listed}"
+
+
+def missing(steps: Sequence[Token | Leaf]) -> str:
+    names = list(dict.fromkeys(map(text, steps)))
+    if not names:
+        return "words are missing"
+    listed = " or ".join(names[:MAX_NAMED])
+    return f"still to come: {listed}"
+
+
+def _shown(word: bytes) -> str:
+    return word.decode("utf-8", "replace")
