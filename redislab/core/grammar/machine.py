@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redislab.core.catalogue import Command
+from redislab.core.grammar import rules
 from redislab.core.grammar.nodes import (
     AnyWords,
     Choice,
@@ -58,6 +59,7 @@ class Machine:
     def __init__(self, command: Command) -> None:
         self.command = command
         self.start: Stack = (compile_command(command), 0, ())
+        self._tokens_may_be_values = command.name in rules.TOKENS_MAY_BE_VALUES
         self._kept: dict[Stack, Next] = {}
 
     def next(self, stack: Stack) -> Next:
@@ -80,7 +82,8 @@ class Machine:
                     for stack in _after_token(token, rest, left):
                         if stack not in found:
                             found[stack] = Thread(stack, token, thread)
-                continue
+                if not self._tokens_may_be_values:
+                    continue
             for leaf, rest in after.values:
                 if leaf.accepts(word):
                     behind = _after_value(leaf, rest, word)

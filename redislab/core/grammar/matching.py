@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from redislab.core.catalogue import Argument, Catalogue, Command
 from redislab.core.grammar import reasons
+from redislab.core.grammar.checks import faults
 from redislab.core.grammar.machine import Machine, Thread
 from redislab.core.grammar.nodes import Leaf, Token
 from redislab.core.grammar.values import KINDS, is_double
@@ -143,13 +144,20 @@ class _Reading:
 
     def result(self) -> Match:
         best, complete = self._best()
-        complete = complete and self._wrong is None
-        missing = None
-        arity = self._command.arity
-        if self._wrong is None and not (complete and _arity_holds(arity, len(self._words))):
-            complete = False
-            missing = self._missing()
+        complete = complete and self._wrong is None and _arity_holds(self._command.arity, len(self._words))
         places = self._places(best, complete)
+        missing = None
+        if self._wrong is None:
+            missing = None if complete else self._missing()
+            for fault in faults(self._command.name, self._words, places)[:1]:
+                complete, missing = False, Wrong(fault.place, fault.reason, ())
+                if not fault.mendable:
+                    self._wrong, missing = missing, None
+                    places = (
+                        *places[: fault.place],
+                        Place(Role.UNKNOWN, None, ""),
+                        *places[fault.place + 1 :],
+                    )
         return Match(self._command, places, self._wrong, complete, self._following(), missing)
 
     def _best(self) -> tuple[Thread, bool]:

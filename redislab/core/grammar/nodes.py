@@ -7,7 +7,7 @@ together. Nodes are compared by identity and never change.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redislab.core.catalogue import Argument, Command
 from redislab.core.grammar import rules, values
@@ -102,7 +102,8 @@ def compile_command(command: Command) -> Node:
     """What may follow the command's name."""
     if not command.arguments and not 0 <= command.arity <= command.words:
         return AnyWords()
-    return _Compiler(command.name).sequence(command.arguments, "")
+    node = _Compiler(command.name).sequence(command.arguments, "")
+    return Sequence_((node, AnyWords())) if command.name in rules.IGNORES_THE_REST else node
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,19 @@ class _Compiler:
         required: list[int] = []
         for number, argument in enumerate(arguments):
             first = len(flat)
+            inside = _join(above, argument.name)
+            last: Argument | None = None
             if argument.type == "oneof" and argument.token is None and not argument.multiple:
-                inside = _join(above, argument.name)
                 flat += [(inner, inside, number) for inner in argument.arguments]
+            elif (self.name, argument.name) in rules.ENDS_ANYWHERE and not above:
+                last = argument.arguments[-1]
+                flat.append((replace(argument, arguments=argument.arguments[:-1]), above, number))
             else:
                 flat.append((argument, above, number))
             if not argument.optional:
                 required.append((1 << len(flat)) - (1 << first))
+            if last is not None:
+                flat.append((last, inside, -number - 1))
         words = [_first_token(argument) for argument, _, _ in flat]
         options: list[Option] = []
         for place, (argument, inside, number) in enumerate(flat):
@@ -158,6 +165,10 @@ class _Compiler:
                 same = flat[other][2] == number
                 if rules.excludes(self.name, words[place], words[other], same_choice=same):
                     excludes |= 1 << other
+            if not _begins_with_token(argument):
+                excludes |= 1 << place
+            if (self.name, words[place]) in rules.TAKES_THE_REST:
+                excludes = (1 << len(flat)) - 1
             options.append(Option(self.argument(argument, inside), excludes, group))
         return Options(tuple(options), tuple(required))
 
@@ -170,6 +181,8 @@ class _Compiler:
         path = _join(above, argument.name)
         if argument.token is None:
             value = self._value(argument, path)
+            if (self.name, path) in rules.MAY_LACK:
+                return Options((Option(Repeat(value), excludes=1, group=1),))
             return Repeat(value) if argument.multiple else value
         if argument.token == "STREAMS":
             return self._streams(argument, path)
@@ -185,7 +198,12 @@ class _Compiler:
 
     def _value(self, argument: Argument, path: str) -> Node:
         if argument.type == "oneof":
-            return Choice(tuple(self.argument(each, path) for each in argument.arguments))
+            items = [self.argument(each, path) for each in argument.arguments]
+            for each in argument.arguments:
+                inside = _join(path, each.name)
+                if (self.name, inside) in rules.FIRST_ALONE:
+                    items.append(self.argument(each.arguments[0], inside))
+            return Choice(tuple(items))
         if argument.type == "block":
             return self.sequence(argument.arguments, path)
         if argument.type == "pure-token":
@@ -203,7 +221,7 @@ class _Compiler:
         return Token(b"STREAMS", argument, path, Halves(keys, ids))
 
     def _kind(self, argument: Argument, path: str) -> str:
-        return rules.kind(self.name, path) or argument.type
+        return rules.KINDS.get(f"{self.name} {path}") or argument.type
 
 
 def _leaf(argument: Argument, path: str, kind: str, token: str, counts: Counted | None = None) -> Leaf:
@@ -213,6 +231,17 @@ def _leaf(argument: Argument, path: str, kind: str, token: str, counts: Counted 
 
 def _join(above: str, name: str) -> str:
     return f"{above}.{name}" if above else name
+
+
+def _begins_with_token(argument: Argument) -> bool:
+    """Such an option may be given again; a value without a token could not be told from the next one."""
+    if argument.token is not None:
+        return True
+    if argument.type == "oneof":
+        return all(map(_begins_with_token, argument.arguments))
+    if not argument.arguments or argument.arguments[0].optional:
+        return False
+    return _begins_with_token(argument.arguments[0])
 
 
 def _first_token(argument: Argument) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _DIGITS = re.compile(rb"0|-?[1-9][0-9]{0,18}").fullmatch
+MAX_LATITUDE = 85.05112878
+MAX_TIMEOUT_S = 9.2e15
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _DOUBLE = re.compile(
     rb"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?"
     rb"|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?)",
     re.IGNORECASE,
 ).fullmatch
-_ID = re.compile(rb"[0-9]{1,20}(?:-[0-9]{1,20})?").fullmatch
-_ADDED_ID = re.compile(rb"\*|[0-9]{1,20}(?:-(?:[0-9]{1,20}|\*))?").fullmatch
+_PART = rb"\s*(?:\+?[0-9]+|-0[0-9]+)"  # a part of a stream ID, as lenient as the C library reads it
+_ID = re.compile(rb"%b(?:-%b)?" % (_PART, _PART)).fullmatch
+_ADDED_ID = re.compile(rb"\*|%b(?:-(?:%b|\*))?" % (_PART, _PART)).fullmatch
+_CURSOR = re.compile(rb"(?:[+-]?[0-9]{1,20})?").fullmatch
 _LEX = re.compile(rb"[-+]|[\[(].*", re.DOTALL).fullmatch
 _ENCODING = re.compile(rb"i(?:[1-9]|[1-5][0-9]|6[0-4])|u(?:[1-9]|[1-5][0-9]|6[0-3])").fullmatch
 
@@ -28,16 +33,35 @@ def is_double(word: bytes) -> bool:
     return _DOUBLE(word) is not None
 
 
+def _integer_from(least: int) -> Callable[[bytes], object]:
+    return lambda word: is_integer(word) and int(word) >= least
+
+
+def _double_within(least: float, most: float = math.inf) -> Callable[[bytes], object]:
+    return lambda word: is_double(word) and least <= _to_float(word) <= most
+
+
+def _to_float(word: bytes) -> float:
+    return float.fromhex(word.decode()) if b"x" in word.lower() else float(word)
+
+
 def _is_score(word: bytes) -> bool:
-    return is_double(word.removeprefix(b"("))
+    bound = word.removeprefix(b"(").lstrip()
+    return not bound or is_double(bound)  # nothing counts as 0
 
 
-def _is_bound_id(word: bytes) -> bool:
-    return word in (b"-", b"+") or _ID(word.removeprefix(b"(")) is not None
+def _is_range(word: bytes) -> object:
+    """A rank, a score or a word, as the options that follow will say."""
+    return is_integer(word) or _is_score(word) or _LEX(word)
+
+
+def _is_interval_id(word: bytes) -> object:
+    return word in (b"-", b"+") or _ID(word.removeprefix(b"("))
 
 
 def _is_offset(word: bytes) -> bool:
-    return is_integer(word.removeprefix(b"#"))
+    offset = word.removeprefix(b"#")
+    return is_integer(offset) and int(offset) >= 0
 
 
 def _is_any(word: bytes) -> bool:
@@ -57,14 +81,38 @@ KINDS: dict[str, Kind] = {
     "any": Kind(_is_any, "a word"),
     "key": Kind(_is_any, "a key"),
     "integer": Kind(is_integer, "a whole number", is_number=True),
+    "integer>=0": Kind(_integer_from(0), "a whole number, 0 or more", is_number=True),
+    "integer>0": Kind(_integer_from(1), "a whole number, 1 or more", is_number=True),
+    "integer!=0": Kind(
+        lambda word: is_integer(word) and word != b"0", "a whole number other than 0", is_number=True
+    ),
     "double": Kind(is_double, "a number", is_number=True),
-    "unix-time": Kind(is_integer, "a time in Unix's count", is_number=True),
-    "score": Kind(_is_score, "a number, `(` before it to leave it out, or -inf, +inf", is_number=True),
-    "lex": Kind(_LEX, "`[` or `(` before a word, or `-`, `+`"),
-    "id": Kind(_ID, "a stream ID such as 1526919030474-0", is_number=True),
-    "added-id": Kind(_ADDED_ID, "`*` or an ID such as 1526919030474-0", is_number=True),
-    "bound-id": Kind(_is_bound_id, "a stream ID, `-` or `+`", is_number=True),
-    "read-id": Kind(lambda word: word in (b"$", b">") or _ID(word), "a stream ID, `$` or `>`"),
-    "encoding": Kind(_ENCODING, "an encoding: i8, u16 … (at most i64, u63)"),
-    "bit-offset": Kind(_is_offset, "a whole number, or # and a number", is_number=True),
+    "double>=0": Kind(_double_within(0), "a number, 0 or more", is_number=True),
+    "timeout": Kind(
+        _double_within(0, MAX_TIMEOUT_S), "a number of seconds, 0 to wait without end", is_number=True
+    ),
+    "longitude": Kind(_double_within(-180, 180), "a number from -180 to 180", is_number=True),
+    "latitude": Kind(
+        _double_within(-MAX_LATITUDE, MAX_LATITUDE), "a number from -85.05 to 85.05", is_number=True
+    ),
+    "unix-time": Kind(is_integer, "a whole number: the time since 1970", is_number=True),
+    "bit": Kind(lambda word: word in (b"0", b"1"), "0 or 1", is_number=True),
+    "cursor": Kind(_CURSOR, "a whole number: 0 to begin, then what the last reply says", is_number=True),
+    "score": Kind(_is_score, "a number, -inf or +inf; `(` before it leaves it out", is_number=True),
+    "lex": Kind(_LEX, "`[word`, `(word`, `-` or `+`"),
+    "range": Kind(_is_range, "a rank, or with BYSCORE a number, with BYLEX `[word`", is_number=True),
+    "id": Kind(_ID, "an ID such as 1700000000000-0", is_number=True),
+    "added-id": Kind(_ADDED_ID, "`*` or an ID such as 1700000000000-0", is_number=True),
+    "interval-id": Kind(_is_interval_id, "an ID such as 1700000000000-0, `-` or `+`", is_number=True),
+    "read-id": Kind(
+        lambda word: word == b"$" or _ID(word), "an ID such as 1700000000000-0, or `$`", is_number=True
+    ),
+    "group-id": Kind(
+        lambda word: word == b">" or _ID(word), "an ID such as 1700000000000-0, or `>`", is_number=True
+    ),
+    "threshold": Kind(_ID, "a number of entries, or an ID", is_number=True),
+    "encoding": Kind(_ENCODING, "a type of number: i1 to i64, u1 to u63"),
+    "bit-offset": Kind(
+        _is_offset, "a whole number, `#` before it counts in numbers of that type", is_number=True
+    ),
 }
