@@ -68,3 +68,24 @@ def _one(rng: Random, argument: Argument, odd: float) -> list[str]:
                 rng.choice(_ODD if rng.random() < odd else _SAMPLES.get(argument.type, ("v", "word", "3")))
             )
     return words
+
+
+def fuzzed_words(rng: Random, catalogue: Catalogue) -> list[bytes]:
+    """A name and then anything: words of its syntax out of order, other options, bytes of no meaning."""
+    name = rng.choice(catalogue.names())
+    command = catalogue.get(name)
+    assert command is not None
+    found = [word.encode() for word in words_for(rng, command.arguments, odd=0.3)]
+    for _ in range(rng.randrange(4)):
+        place = rng.randrange(len(found) + 1)
+        change = rng.randrange(4)
+        if change == 0:
+            found.insert(place, rng.choice(_STRAY).encode())
+        elif change == 1:
+            found.insert(place, rng.randbytes(rng.randrange(5)))
+        elif change == 2:
+            del found[place : place + 1]
+        else:
+            rng.shuffle(found)
+    names = name.lower().split() if rng.random() < 0.3 else name.split()
+    return [*(word.encode() for word in names[: rng.choice((1, 2, 2))]), *found]

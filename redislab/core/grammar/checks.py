@@ -1,4 +1,4 @@
-"""What the order of words cannot say: options that need another, counts that agree, values that others decide.
+"""What the order of words cannot say: options that need another, counts that agree, values others decide.
 
 Each check looks at the places of a line in which no word is wrong so far. A `Fault` that more words can
 mend leaves the line unfinished; any other makes a word wrong.
@@ -86,7 +86,7 @@ def _range_bounds(start: str, stop: str) -> Check:
         kind = KINDS[{"BYSCORE": "score", "BYLEX": "lex", None: "integer"}[by]]
         for place in line.values(start, stop):
             if not kind.accepts(line.words[place]):
-                beside = f"with {by} " if by else "a rank is "
+                beside = f"with {by} a bound is " if by else "a rank is "
                 yield Fault(place, f"{beside}{kind.called}", mendable=by is None)
 
     return check

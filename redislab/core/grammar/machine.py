@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from redislab.core.catalogue import Command
@@ -42,6 +43,7 @@ class Next:
     values: tuple[Value, ...]
     may_end: bool
     steps: tuple[Step, ...]  # both, in the order of the syntax; not what is allowed a second time
+    needed: tuple[Token | Leaf, ...]  # of these what must come before the line may end, one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,12 @@ class Machine:
 
 
 def _after_token(token: Token | Leaf, rest: Stack, left: int) -> Iterator[Stack]:
+    """Behind STREAMS the words that are left say how many keys there are: half, or all with IDs to come."""
     halves = token.halves if isinstance(token, Token) else None
     if halves is None:
         yield rest
         return
-    for count in dict.fromkeys((max(1, (left + 1) // 2), max(1, left))):
+    for count in dict.fromkeys((max(1, (left + 1) // 2), max(1, left), left + 1)):
         yield (halves.keys, count, (halves.ids, count, rest))
 
 
@@ -108,12 +111,19 @@ def _after_value(leaf: Leaf, rest: Stack, word: bytes) -> Stack | None:
     return (leaf.counts, count, rest) if 0 <= count < MAX_COUNT else None
 
 
+class _Need(Enum):
+    MUST = 0
+    MAY = 1
+    AGAIN = 2  # an option given before
+
+
 def _work_out(stack: Stack) -> Next:
     tokens: dict[bytes, list[Step]] = {}
     values: list[Value] = []
     steps: list[Step] = []
+    needed: list[Token | Leaf] = []
     may_end = False
-    for taken, rest, again in _expand(stack):
+    for taken, rest, need in _expand(stack):
         if taken is None:
             may_end = True
             continue
@@ -121,24 +131,27 @@ def _work_out(stack: Stack) -> Next:
             tokens.setdefault(taken.word, []).append((taken, rest))
         else:
             values.append((taken, rest))
-        if not again:
+        if need is not _Need.AGAIN:
             steps.append((taken, rest))
-    return Next({word: tuple(each) for word, each in tokens.items()}, tuple(values), may_end, tuple(steps))
+        if need is _Need.MUST:
+            needed.append(taken)
+    by_word = {word: tuple(each) for word, each in tokens.items()}
+    return Next(by_word, tuple(values), may_end, tuple(steps), tuple(needed))
 
 
-def _expand(stack: Stack) -> Iterator[tuple[Token | Leaf | None, Stack, bool]]:
-    """Each word that may come next with what follows it; None: the line may end.
+_Ahead = Iterator[tuple["Token | Leaf | None", Stack, _Need]]
 
-    The third says that it is an option given before.
-    """
+
+def _expand(stack: Stack) -> _Ahead:
+    """Each word that may come next with what follows it; None: the line may end."""
     if not stack:
-        yield None, (), False
+        yield None, (), _Need.MAY
         return
     node: Node = stack[0]
     state: int = stack[1]
     rest: Stack = stack[2]
     if isinstance(node, Token | Leaf):
-        yield node, rest, False
+        yield node, rest, _Need.MUST
     elif isinstance(node, Sequence_):
         for item in reversed(node.items):
             rest = (item, 0, rest)
@@ -147,7 +160,8 @@ def _expand(stack: Stack) -> Iterator[tuple[Token | Leaf | None, Stack, bool]]:
         for item in node.items:
             yield from _expand((item, 0, rest))
     elif isinstance(node, Repeat):
-        yield from _expand((node.item, 0, (node, 1, rest)))
+        for taken, after, need in _expand((node.item, 0, (node, 1, rest))):
+            yield taken, after, _Need.MAY if state else need
         if state:
             yield from _expand(rest)
     elif isinstance(node, Counted):
@@ -156,24 +170,50 @@ def _expand(stack: Stack) -> Iterator[tuple[Token | Leaf | None, Stack, bool]]:
         else:
             yield from _expand(rest)
     elif isinstance(node, AnyWords):
-        yield node.item, stack, False
+        yield node.item, stack, _Need.MAY
         yield from _expand(rest)
     else:
         yield from _expand_options(node, state, rest)
 
 
-def _expand_options(
-    node: Options, given: int, rest: Stack
-) -> Iterator[tuple[Token | Leaf | None, Stack, bool]]:
+def _expand_options(node: Options, given: int, rest: Stack) -> _Ahead:
     excluded = 0
     for place, option in enumerate(node.items):
         if given >> place & 1:
             excluded |= option.excludes
+    wanted = [group for group in node.required if not given & group]
     for place, option in enumerate(node.items):
         if excluded >> place & 1:
             continue
-        again = bool(given & option.group)
+        must = any(group >> place & 1 for group in wanted)
+        need = _Need.AGAIN if given & option.group else _Need.MUST if must else _Need.MAY
         for taken, after, _ in _expand((option.node, 0, (node, given | 1 << place, rest))):
-            yield taken, after, again
-    if all(given & group for group in node.required):
+            yield taken, after, need
+    if not wanted:
         yield from _expand(rest)
+
+
+def first_words(node: Node) -> Iterator[bytes]:
+    """The tokens that an option may begin with."""
+    if isinstance(node, Token):
+        yield node.word
+    elif isinstance(node, Sequence_):
+        yield from first_words(node.items[0])
+    elif isinstance(node, Choice):
+        for item in node.items:
+            yield from first_words(item)
+    elif isinstance(node, Repeat):
+        yield from first_words(node.item)
+
+
+def refused_with(stack: Stack, word: bytes) -> bytes | None:
+    """The option given before because of which this one may not follow; None: that is not why."""
+    if not stack or not isinstance(stack[0], Options):
+        return None
+    items, given = stack[0].items, stack[1]
+    for place, option in enumerate(items):
+        if word in first_words(option.node):
+            for other, each in enumerate(items):
+                if given >> other & 1 and each.excludes >> place & 1:
+                    return next(first_words(each.node), None)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -9,7 +10,7 @@ from weakref import WeakKeyDictionary
 from redislab.core.catalogue import Argument, Catalogue, Command
 from redislab.core.grammar import reasons
 from redislab.core.grammar.checks import faults
-from redislab.core.grammar.machine import Machine, Thread
+from redislab.core.grammar.machine import Machine, Thread, refused_with
 from redislab.core.grammar.nodes import Leaf, Token
 from redislab.core.grammar.values import KINDS, is_double
 from redislab.core.keys import key_positions
@@ -92,7 +93,7 @@ def _plain(word: bytes) -> Place:
 def _without_command(words: Words) -> Match:
     if not words:
         return Match(None, (), None, False, ())
-    places = (Place(Role.UNKNOWN, None, ""), *map(_plain, words[1:]))
+    places = (_WRONG, *map(_plain, words[1:]))
     return Match(None, places, Wrong(0, reasons.no_such_command(words[0]), ()), False, ())
 
 
@@ -103,12 +104,14 @@ def _container(command: Command, words: Words) -> Match:
         following = tuple(Expected(name, None, "", True) for name in names)
         missing = Wrong(1, reasons.needs_subcommand(command.name), names)
         return Match(command, (first,), None, False, following, missing)
-    places = (first, Place(Role.UNKNOWN, None, ""), *map(_plain, words[2:]))
+    places = (first, _WRONG, *map(_plain, words[2:]))
     return Match(
         command, places, Wrong(1, reasons.no_such_subcommand(command.name, words[1]), names), False, ()
     )
 
 
+_WRONG = Place(Role.UNKNOWN, None, "")
+_HAS_NUMBER = re.compile(rb"[0-9]|inf", re.IGNORECASE).search
 _NAMES = (Place(Role.COMMAND, None, ""), Place(Role.SUBCOMMAND, None, ""))
 
 
@@ -136,10 +139,14 @@ class _Reading:
         return threads
 
     def _recover(self, threads: list[Thread]) -> list[Thread]:
-        """Go on behind a wrong word: it took the place of a value that must look otherwise, or none."""
+        """Go on behind a wrong word: it took the place of what must stand there, or of nothing."""
         for thread in threads:
-            for leaf, rest in self._machine.next(thread.stack).values:
+            ahead = self._machine.next(thread.stack)
+            for leaf, rest in ahead.values:
                 return [Thread(rest, leaf, thread)]
+            behind = {rest for _, rest in ahead.steps}
+            if len(behind) == 1 and not ahead.may_end:  # a choice of words, one of which must be
+                return [Thread(behind.pop(), None, thread)]
         return [Thread(thread.stack, None, thread) for thread in threads]
 
     def result(self) -> Match:
@@ -150,14 +157,13 @@ class _Reading:
         if self._wrong is None:
             missing = None if complete else self._missing()
             for fault in faults(self._command.name, self._words, places)[:1]:
-                complete, missing = False, Wrong(fault.place, fault.reason, ())
-                if not fault.mendable:
-                    self._wrong, missing = missing, None
-                    places = (
-                        *places[: fault.place],
-                        Place(Role.UNKNOWN, None, ""),
-                        *places[fault.place + 1 :],
-                    )
+                found = Wrong(fault.place, fault.reason, ())
+                complete = False
+                if fault.mendable:
+                    missing = missing or found
+                else:
+                    self._wrong, missing = found, None
+                    places = (*places[: fault.place], _WRONG, *places[fault.place + 1 :])
         return Match(self._command, places, self._wrong, complete, self._following(), missing)
 
     def _best(self) -> tuple[Thread, bool]:
@@ -174,11 +180,11 @@ class _Reading:
         while thread is not None and thread.before is not None:
             taken = thread.taken
             if place in self._bad:
-                found.append(Place(Role.UNKNOWN, None, ""))
+                found.append(_WRONG)
             elif taken is None:
                 found.append(_plain(words[place]))
             else:
-                found.append(Place(_role(taken, place, keys), taken.argument, taken.path))
+                found.append(Place(_role(taken, words[place], place, keys), taken.argument, taken.path))
             thread, place = thread.before, place - 1
         found.extend(reversed(_NAMES[: self._command.words]))
         return tuple(reversed(found))
@@ -193,12 +199,19 @@ class _Reading:
     def _explain(self, threads: list[Thread], place: int) -> Wrong:
         ahead = [self._machine.next(thread.stack) for thread in threads]
         steps = [taken for each in ahead for taken, _ in each.steps]
-        reason = reasons.why(self._command, self._words[place], steps, any(each.may_end for each in ahead))
+        word = self._words[place].upper()
+        for thread in threads:
+            other = refused_with(thread.stack, word)
+            if other is not None:
+                return Wrong(place, reasons.refused(word, other), _names(steps))
+        reason = reasons.why(self._command, steps, may_end=any(each.may_end for each in ahead))
         return Wrong(place, reason, _names(steps))
 
     def _missing(self) -> Wrong:
         ahead = [self._machine.next(thread.stack) for thread in self._threads]
-        steps = [taken for each in ahead for taken, _ in each.steps]
+        steps = [taken for each in ahead for taken in each.needed]
+        if not steps:  # the syntax has an end here, but the server wants more words
+            steps = [taken for each in ahead for taken, _ in each.steps]
         return Wrong(len(self._words), reasons.missing(steps), _names(steps))
 
 
@@ -215,7 +228,7 @@ def _arity_holds(arity: int, count: int) -> bool:
     return count == arity if arity > 0 else count >= -arity
 
 
-def _role(taken: Token | Leaf, place: int, keys: frozenset[int] | None) -> Role:
+def _role(taken: Token | Leaf, word: bytes, place: int, keys: frozenset[int] | None) -> Role:
     """The key specs decide what a key is, as soon as the line is complete."""
     if keys is not None and place in keys:
         return Role.KEY
@@ -223,4 +236,5 @@ def _role(taken: Token | Leaf, place: int, keys: frozenset[int] | None) -> Role:
         return Role.TOKEN
     if taken.kind == "key":
         return Role.KEY if keys is None else Role.VALUE
-    return Role.NUMBER if KINDS[taken.kind].is_number else Role.VALUE
+    is_number = KINDS[taken.kind].is_number and _HAS_NUMBER(word)  # a bound may be `-` or `$`
+    return Role.NUMBER if is_number else Role.VALUE

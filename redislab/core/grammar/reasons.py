@@ -10,13 +10,14 @@ from redislab.core.grammar.values import KINDS
 
 MAX_NAMED = 8  # options named in one line
 
-_UNITS = {
+_WHOLE = "a whole number"
+_UNITS = {  # what an argument of this name counts
     "seconds": "a number of seconds",
     "milliseconds": "a number of milliseconds",
     "ms": "a number of milliseconds",
-    "count": "a whole number: how many",
-    "numkeys": "a whole number: how many keys follow",
-    "timeout": "a number: how long to wait",
+    "unix-time-seconds": "a time (seconds since 1970)",
+    "unix-time-milliseconds": "a time (milliseconds since 1970)",
+    "numkeys": "the number of keys that follow",
 }
 
 
@@ -39,24 +40,32 @@ def no_such_subcommand(name: str, word: bytes) -> str:
     return f"{name} has no {_shown(word)}"
 
 
-def why(command: Command, word: bytes, steps: Sequence[Token | Leaf], may_end: bool) -> str:
-    """Why `word` cannot stand where `steps` could."""
-    tokens = [text(each) for each in steps if isinstance(each, Token)]
+def refused(word: bytes, other: bytes) -> str:
+    """Why an option cannot follow another."""
+    if word == other:
+        return f"{word.decode()} is there already"
+    return f"{word.decode()} does not go with {other.decode()}"
+
+
+def why(command: Command, steps: Sequence[Token | Leaf], *, may_end: bool) -> str:
+    """Why a word cannot stand where `steps` could."""
+    tokens = list(dict.fromkeys(text(each) for each in steps if isinstance(each, Token)))
     leaf = next((each for each in steps if isinstance(each, Leaf)), None)
     if leaf is not None and not tokens:
-        called = leaf.argument.name
-        wanted = KINDS[leaf.kind].called
-        if leaf.kind in ("integer", "double"):
-            wanted = _UNITS.get(called, wanted)
-        return f"{leaf.token or called} needs {wanted}"
+        return f"{leaf.token or text(leaf)} needs {_wanted(leaf)}"
     if not tokens:
         return "nothing may follow here"
-    listed = ", ".join(dict.fromkeys(tokens[:MAX_NAMED])) + (" …" if len(tokens) > MAX_NAMED else "")
+    listed = ", ".join(tokens[:MAX_NAMED]) + (" …" if len(tokens) > MAX_NAMED else "")
     if leaf is not None:
-        return f"here fits {KINDS[leaf.kind].called} ({text(leaf)}), or {listed}"
+        return f"here fits {_wanted(leaf)} ({text(leaf)}), or {listed}"
     if may_end:
         return f"not an option of {command.name}: {listed} {'is' if len(tokens) == 1 else 'are'}"
     return f"here fits {listed}"
+
+
+def _wanted(leaf: Leaf) -> str:
+    called = KINDS[leaf.kind].called
+    return called.replace(_WHOLE, _UNITS.get(leaf.argument.name, _WHOLE))
 
 
 def missing(steps: Sequence[Token | Leaf]) -> str:

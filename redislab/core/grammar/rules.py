@@ -41,7 +41,7 @@ TOKENS_MAY_BE_VALUES = frozenset({"REPLICAOF", "SLAVEOF", "LOLWUT", "FUNCTION LO
 # Values that the description calls a string, and that are one of a few words.
 WORDS: Mapping[tuple[str, str], str] = {
     ("BITOP", "operation"): "AND OR XOR NOT",
-    ("CLIENT KILL", "filter.new-format.skipme"): "YES NO",
+    ("CLIENT KILL", "filter.new-format.yes/no"): "YES NO",
 }
 
 # What a value must look like, where its type does not say it: kind → commands, each with its paths.
@@ -76,7 +76,7 @@ _KIND_ROWS: Mapping[str, tuple[str, ...]] = {
         "BITFIELD_RO encoding_offset.offset",
     ),
     "id": (
-        *("XACK id", "XDEL id", "XCLAIM id lastid", "XSETID last-id max_deleted_entry_id"),
+        *("XACK id", "XDEL id", "XCLAIM id", "XSETID last-id max_deleted_entry_id"),
         *("XGROUP CREATE id.id", "XGROUP SETID id.id"),
     ),
     "added-id": ("XADD id_or_auto.id",),
@@ -92,6 +92,7 @@ _KIND_ROWS: Mapping[str, tuple[str, ...]] = {
     "group-id": ("XREADGROUP streams.id",),
     "threshold": ("XADD trim.threshold", "XTRIM trim.threshold"),
     "integer": ("XAUTOCLAIM min-idle-time", "XCLAIM min-idle-time"),
+    "integer>=-1": ("SLOWLOG GET count", "XGROUP CREATE entries_read", "XGROUP SETID entries_read"),
     "integer!=0": ("LPOS rank",),
     "timeout": (
         *("BLPOP timeout", "BRPOP timeout", "BLMOVE timeout", "BRPOPLPUSH timeout", "BLMPOP timeout"),

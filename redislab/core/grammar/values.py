@@ -45,6 +45,10 @@ def _to_float(word: bytes) -> float:
     return float.fromhex(word.decode()) if b"x" in word.lower() else float(word)
 
 
+def _is_cursor(word: bytes) -> bool:
+    return _CURSOR(word) is not None and abs(int(word or b"0")) < 1 << 64
+
+
 def _is_score(word: bytes) -> bool:
     bound = word.removeprefix(b"(").lstrip()
     return not bound or is_double(bound)  # nothing counts as 0
@@ -82,6 +86,7 @@ KINDS: dict[str, Kind] = {
     "key": Kind(_is_any, "a key"),
     "integer": Kind(is_integer, "a whole number", is_number=True),
     "integer>=0": Kind(_integer_from(0), "a whole number, 0 or more", is_number=True),
+    "integer>=-1": Kind(_integer_from(-1), "a whole number, -1 or more", is_number=True),
     "integer>0": Kind(_integer_from(1), "a whole number, 1 or more", is_number=True),
     "integer!=0": Kind(
         lambda word: is_integer(word) and word != b"0", "a whole number other than 0", is_number=True
@@ -97,7 +102,7 @@ KINDS: dict[str, Kind] = {
     ),
     "unix-time": Kind(is_integer, "a whole number: the time since 1970", is_number=True),
     "bit": Kind(lambda word: word in (b"0", b"1"), "0 or 1", is_number=True),
-    "cursor": Kind(_CURSOR, "a whole number: 0 to begin, then what the last reply says", is_number=True),
+    "cursor": Kind(_is_cursor, "a whole number: 0 to begin, then what the last reply says", is_number=True),
     "score": Kind(_is_score, "a number, -inf or +inf; `(` before it leaves it out", is_number=True),
     "lex": Kind(_LEX, "`[word`, `(word`, `-` or `+`"),
     "range": Kind(_is_range, "a rank, or with BYSCORE a number, with BYLEX `[word`", is_number=True),
