@@ -24,6 +24,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab repl -p 6379        the shell, on a Redis server
   redislab repl SET name ada   one command
   redislab repl < commands     a script
+  redislab explain SET a 1     what a command means, without running it
 
   redislab repl --help         all options
   redislab --version"""
@@ -57,7 +58,7 @@ def _dispatch(words: list[str], streams: Streams) -> ExitCode:
         return _print(HELP, streams)
     chosen = MODES.get(mode)
     if chosen is None:
-        raise UsageError(f"redislab has no mode {mode!r}; there is: repl. See redislab --help.")
+        raise UsageError(f"redislab has no mode {mode!r}; there are: repl, explain. See redislab --help.")
     return chosen(rest, streams)
 
 
@@ -161,4 +162,10 @@ def _swallow_output(streams: Streams) -> None:
         pass
 
 
-MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {"": _repl, "repl": _repl}
+def _explain(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.explain import run_explain
+
+    return run_explain(argv, streams)
+
+
+MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {"": _repl, "repl": _repl, "explain": _explain}

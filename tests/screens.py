@@ -25,16 +25,17 @@ COLUMNS, LINES = 100, 24
 class Terminal:
     """One process in a terminal of its own, ended with the `with` block."""
 
-    def __init__(self, *args: str, environ: dict[str, str] | None = None, program: str = "redislab") -> None:
-        self.screen = pyte.HistoryScreen(COLUMNS, LINES, history=10_000)
+    def __init__(self, *args: str, environ: dict[str, str] | None = None, lines: int = LINES) -> None:
+        self.screen = pyte.HistoryScreen(COLUMNS, lines, history=10_000)
         self.screen.write_process_input = self._answer  # type: ignore[method-assign]
         self.received = b""
         self._stream = pyte.ByteStream(self.screen)
-        given = {**os.environ, "TERM": "xterm-256color", "REDISLAB_HISTORY": os.devnull, **(environ or {})}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        given = {**inherited, "TERM": "xterm-256color", "REDISLAB_HISTORY": os.devnull, **(environ or {})}
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.execve(sys.executable, [sys.executable, "-m", program, *args], given)
-        self.resize(COLUMNS, LINES)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, COLUMNS, 0, 0))
+            os.execve(sys.executable, [sys.executable, "-m", "redislab", *args], given)
 
     def __enter__(self) -> Terminal:
         return self
@@ -106,6 +107,10 @@ class Terminal:
 
     def wait_for_line(self, line: str) -> None:
         self.wait_for(lambda lines: line in lines, repr(line))
+
+    def wait_for_last_line(self, beginning: str) -> None:
+        """Until the last line begins so; a hint or a suggestion may stand behind it."""
+        self.wait_for(lambda lines: lines[-1:] != [] and lines[-1].startswith(beginning), beginning)
 
     def wait_for_prompt(self, prompt: str = "> ") -> None:
         """Until the cursor stands behind an empty prompt that ends so."""

@@ -14,6 +14,19 @@ from redislab.core.roles import Role
 
 Words = Sequence[bytes]
 
+# What TYPE answers for the keys that a group's commands work on; commands of other groups take any key.
+TYPE_OF_GROUP: Mapping[str, str] = {
+    "bitmap": "string",
+    "geo": "zset",
+    "hash": "hash",
+    "hyperloglog": "string",
+    "list": "list",
+    "set": "set",
+    "sorted-set": "zset",
+    "stream": "stream",
+    "string": "string",
+}
+
 _COUNT = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf)", re.IGNORECASE).fullmatch
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from redislab.app import Place
+from redislab.app import Place, catalogue
+from redislab.core.explain import explain_view
+from redislab.core.happened import why
 from redislab.core.help import shell_help_view
+from redislab.core.redispy import python_call
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
 from redislab.engines.target import parse_url
 from redislab.errors import UsageError
 from redislab.repl import connecting, settings
+from redislab.repl.ahead import ahead
 from redislab.repl.desk import Desk
 
 Action = Callable[[Desk, Sequence[str]], None]
@@ -85,6 +89,27 @@ def _connect(desk: Desk, words: Sequence[str]) -> None:
         raise UsageError("this is how it is written: :connect redis://HOST:PORT or :connect HOST PORT")
 
 
+def _explain(desk: Desk, words: Sequence[str]) -> None:
+    if not words:
+        raise UsageError("this is how it is written: :explain SET name ada")
+    args = [word.encode("utf-8", "surrogateescape") for word in words]
+    desk.screen.show(explain_view(catalogue(), args, ahead(desk, args)))
+
+
+def _why(desk: Desk, words: Sequence[str]) -> None:
+    text = why(desk.last) if desk.last is not None else ""
+    desk.screen.line(text or "There is nothing to explain yet: run a command first.")
+
+
+def _python(desk: Desk, words: Sequence[str]) -> None:
+    if not words and desk.last is None:
+        raise UsageError("this is how it is written: :python SET name ada; alone: the latest command")
+    args = [word.encode("utf-8", "surrogateescape") for word in words] or list(
+        desk.last.args if desk.last else ()
+    )
+    desk.screen.show(line(Span(python_call(catalogue().lookup(args), args), Role.VALUE)))
+
+
 def _clear(desk: Desk, words: Sequence[str]) -> None:
     desk.screen.clear()
 
@@ -95,6 +120,9 @@ def _quit(desk: Desk, words: Sequence[str]) -> None:
 
 COMMANDS: Mapping[str, ShellCommand] = {
     ":help": ShellCommand("", "this list; HELP is about the commands of Redis", _help),
+    ":explain": ShellCommand("COMMAND …", "what each word means; nothing is run", _explain),
+    ":why": ShellCommand("", "what the latest command did, at length", _why),
+    ":python": ShellCommand("[COMMAND …]", "the same in redis-py; alone: the latest command", _python),
     ":set": ShellCommand("[NAME VALUE]", "how things are shown; alone: what can be set", _set),
     ":connect": ShellCommand(
         "[URL|HOST PORT]", "go on with another server; alone: back to the first", _connect

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from redislab.app import Place
 from redislab.core.engine import Engine
-from redislab.core.session import Session
+from redislab.core.session import Outcome, Session
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 
@@ -23,3 +23,9 @@ class Desk:
     settings: Settings
     interval_s: float = 0.0  # between two runs of a repeated command
     leaving: bool = False
+    last: Outcome | None = None  # of the latest command, for :why
+
+    @property
+    def may_look(self) -> bool:
+        """Whether data may be looked at beside the typed commands: here always, on a server when asked to."""
+        return self.settings.probe or not self.session.link.engine.capabilities.shared

@@ -8,30 +8,26 @@ from collections.abc import Callable, Mapping, Sequence
 from redislab.app import catalogue
 from redislab.core.help import help_view
 from redislab.core.line import Ask, Line
+from redislab.core.probe import Probe
 from redislab.core.reply import Reply
-from redislab.core.roles import Role
-from redislab.core.server_states import remedy
-from redislab.core.session import Outcome
 from redislab.core.state import SUBSCRIBING
-from redislab.core.view import Items, Span, line
-from redislab.core.view import Line as TextLine
-from redislab.core.words import quote
 from redislab.errors import ConnectionLost, RedislabError, TransactionLost, UsageError
 from redislab.render.plain import Format
 from redislab.repl import commands, connecting
 from redislab.repl.desk import Desk
 from redislab.repl.interrupts import CommandStopped
+from redislab.repl.remarks import remark
 
 SLOW_S = 0.5  # redis-cli prints how long a command took from here on
-SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
 CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the prompt comes back without
 
 
-def execute(desk: Desk, asked: Line) -> None:
+def execute(desk: Desk, asked: Line, typed: bytes) -> None:
     """Do what a line asks for. Raises CommandStopped, or KeyboardInterrupt between two steps."""
-    action = _ACTIONS.get(asked.ask)
-    if action is not None:
-        action(desk, asked)
+    if asked.ask is Ask.COMMAND:
+        _command(desk, asked, typed)
+    elif asked.ask in _ACTIONS:
+        _ACTIONS[asked.ask](desk, asked)
 
 
 def _refuse(desk: Desk, asked: Line) -> None:
@@ -62,16 +58,16 @@ def _connect(desk: Desk, asked: Line) -> None:
         connecting.say(desk, error)
 
 
-def _command(desk: Desk, asked: Line) -> None:
+def _command(desk: Desk, asked: Line, typed: bytes) -> None:
+    _look_where_allowed(desk)
     for _ in range(asked.repeat):
-        if not _run(desk, asked.args):
+        if not _run(desk, asked.args, typed):
             return
         if desk.interval_s:
             time.sleep(desk.interval_s)
 
 
 _ACTIONS: Mapping[Ask, Callable[[Desk, Line], None]] = {
-    Ask.COMMAND: _command,
     Ask.REFUSED: _refuse,
     Ask.QUIT: _quit,
     Ask.CONNECT: _connect,
@@ -81,7 +77,7 @@ _ACTIONS: Mapping[Ask, Callable[[Desk, Line], None]] = {
 }
 
 
-def _run(desk: Desk, args: Sequence[bytes]) -> bool:
+def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
     """Run one command; False where a repeated one should stop."""
     if not _ready(desk, args):
         return False
@@ -104,12 +100,23 @@ def _run(desk: Desk, args: Sequence[bytes]) -> bool:
     printer.end()
     if outcome.elapsed_s >= SLOW_S and screen.layout.format is Format.STANDARD:
         screen.line(f"({outcome.elapsed_s:.2f}s)")
-    _remark(desk, outcome)
+    desk.last = outcome
+    remark(desk, outcome, typed)
     if session.link.state.monitoring:
         _monitor(desk)
     elif was_listening:
         _await_confirmation(desk)
     return True
+
+
+def _look_where_allowed(desk: Desk) -> None:
+    """The probe sees keys before and after a command, where data may be looked at."""
+    observer = desk.session.observer
+    if observer is None:
+        observer = desk.session.observer = Probe(desk.session.link.engine, catalogue=catalogue())
+    wanted = desk.may_look and desk.settings.explain != "off"
+    if observer.enabled != wanted:
+        observer.enabled = wanted
 
 
 def _ready(desk: Desk, args: Sequence[bytes]) -> bool:
@@ -152,33 +159,6 @@ def _lost(desk: Desk, args: Sequence[bytes], error: RedislabError) -> None:
         if unanswered and desk.session.link.lost_transaction is None:
             desk.screen.warning("The command was sent and has no answer. Whether it ran is not known.")
     connecting.connect(desk)
-
-
-def _remark(desk: Desk, outcome: Outcome) -> None:
-    """What helps against an error, and which commands of a transaction failed."""
-    reply = outcome.reply
-    if reply is not None and reply.is_error:
-        helps = remedy(reply.code)
-        if helps:
-            desk.screen.remedy(helps)
-    failed = outcome.failed_items
-    if failed:
-        total = len(outcome.transaction)
-        others = " Redis undoes nothing: the others have run." if len(failed) < total else ""
-        desk.screen.show(
-            Items(
-                tuple(_failure(place, args, item) for place, args, item in failed),
-                f"{len(failed)} of {total} command{'s' * (total > 1)} failed.{others}",
-            )
-        )
-
-
-def _failure(place: int, args: Sequence[bytes], error: Reply) -> TextLine:
-    command = quote(args).decode("utf-8", "surrogateescape")
-    if len(command) > SHOWN_CHARACTERS:
-        command = f"{command[:SHOWN_CHARACTERS]}…"
-    text = error.text.decode("utf-8", "surrogateescape")
-    return line(Span(f"{place}) ", Role.DIM), Span(command, Role.STRONG), ": ", Span(text, Role.ERROR))
 
 
 def _monitor(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from redislab.errors import RedislabError
 BUDGET_S = 0.04  # for one look
 MOST_NAMES = 40
 SCAN_COUNT = 500  # keys a step: a fraction of a millisecond of the server's time
+PAUSE_S = 0.001  # between two steps: the thread that draws what is typed goes first
 _SPECIAL = re.compile(rb"[\\*?\[\]^-]")
 
 
@@ -31,12 +32,14 @@ class Finder:
         self._link = Link(engine, db=db)
         self._lock = threading.Lock()
         self._deadline_s = 0.0
+        self._latest = 0  # looks begun; an older one gives up, for another key has been pressed
 
     def keys(self, prefix: bytes, kind: str | None = None) -> list[tuple[bytes, str]]:
         """Keys that begin so, sorted, each with its type; of one type only, where `kind` names it."""
         of_kind = [b"TYPE", kind.encode()] if kind else []
+        look = self._begin()
         with self._lock:
-            found = self._scan([b"SCAN"], prefix, of_kind)
+            found = self._scan(look, [b"SCAN"], prefix, of_kind)
             if kind:
                 return [(name, kind) for name in found]
             types = self._ask([[b"TYPE", name] for name in found])
@@ -81,18 +84,23 @@ class Finder:
     # -- inside ---------------------------------------------------------------------------------
 
     def _inside(self, command: bytes, key: bytes, prefix: bytes, *, step: int) -> list[bytes]:
+        look = self._begin()
         with self._lock:
-            return self._scan([command, key], prefix, [], step=step)
+            return self._scan(look, [command, key], prefix, [], step=step)
+
+    def _begin(self) -> int:
+        self._latest += 1
+        return self._latest
 
     def _scan(
-        self, command: Sequence[bytes], prefix: bytes, more: Sequence[bytes], *, step: int = 1
+        self, look: int, command: Sequence[bytes], prefix: bytes, more: Sequence[bytes], *, step: int = 1
     ) -> list[bytes]:
         """Steps of a SCAN until enough has been found, all has been seen, or the time is over."""
         self._deadline_s = time.monotonic() + BUDGET_S
         found: set[bytes] = set()
         cursor = b"0"
         pattern = _SPECIAL.sub(rb"\\\g<0>", prefix) + b"*"
-        while len(found) < MOST_NAMES:
+        while len(found) < MOST_NAMES and look == self._latest:
             args = [*command, cursor, b"MATCH", pattern, b"COUNT", b"%d" % SCAN_COUNT, *more]
             replies = self._ask([args])
             if not replies or len(replies[0].items) != 2:
@@ -101,10 +109,12 @@ class Finder:
             found.update(item.text for item in replies[0].items[1].items[::step])
             if cursor == b"0":
                 break
+            time.sleep(PAUSE_S)
         return sorted(found)[:MOST_NAMES]
 
     def _one(self, *args: bytes) -> tuple[Reply, ...]:
         """The items of one command's answer."""
+        self._begin()
         with self._lock:
             self._deadline_s = time.monotonic() + BUDGET_S
             replies = self._ask([args])

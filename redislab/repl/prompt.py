@@ -42,6 +42,13 @@ MIN_ROWS = 4  # for the line itself, before the menu gets any
 MIN_HINT_COLUMNS = 8
 
 
+OWN_STYLES = [
+    ("auto-suggestion", STYLES[Role.DIM]),
+    ("prompt.mode", "bold"),
+    ("bottom-toolbar", f"noreverse {STYLES[Role.ERROR]}"),
+]
+
+
 class Prompt:
     """Asks for lines. `message` gives the prompt's pieces whenever it is drawn."""
 
@@ -53,6 +60,7 @@ class Prompt:
         lexer: Lexer,
         completer: Completer,
         hint: Callable[[str], str],
+        toolbar: Callable[[str], str],
         colours: bool,
         input: Input | None = None,
         output: Output | None = None,
@@ -66,6 +74,7 @@ class Prompt:
                 lexer=lexer,
                 completer=completer,
                 complete_while_typing=True,
+                complete_in_thread=True,
                 reserve_space_for_menu=MENU_LINES,
                 input_processors=[ConditionalProcessor(_Hint(message, hint), ~is_done)],
                 key_bindings=_key_bindings(),
@@ -77,10 +86,16 @@ class Prompt:
                 output=output,
             )
 
+        self._toolbar = toolbar
         self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
 
     def _fit(self, rows: int) -> None:
-        """In a low window the menu gets less room, or prompt_toolkit would show nothing but a complaint."""
+        """A toolbar where there is something to say; in a low window the menu gets less room.
+
+        Without room prompt_toolkit would show nothing but a complaint.
+        """
+        text = self._session.default_buffer.text
+        self._session.bottom_toolbar = (text and self._toolbar(text)) or None
         self._session.reserve_space_for_menu = min(MENU_LINES, max(0, rows - MIN_ROWS))
 
     def ask(
@@ -194,4 +209,4 @@ def _style(colours: bool) -> Style:
     if not colours:
         return Style([])
     ours = [(role.value, style) for role, style in STYLES.items()]
-    return Style([*ours, ("auto-suggestion", STYLES[Role.DIM]), ("prompt.mode", "bold")])
+    return Style([*ours, *OWN_STYLES])

@@ -15,6 +15,9 @@ class Settings:
     limit: int = 1_000
     hints: bool = True
     utf8: bool = False
+    explain: str = "brief"
+    python: bool = False
+    probe: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ def _switch(text: str) -> bool:
     raise UsageError(f"on or off is needed, not {text!r}")
 
 
+def _amount(text: str) -> str:
+    if text in ("off", "brief", "full"):
+        return text
+    raise UsageError(f"off, brief or full is needed, not {text!r}")
+
+
 def _limit(text: str) -> int:
     if text == "off":
         return 0
@@ -43,6 +52,14 @@ def _limit(text: str) -> int:
 
 TABLE = (
     Setting("limit", "N|off", _limit, "how many values of one reply are shown"),
+    Setting("explain", "off|brief|full", _amount, "say what each command did, and what helps"),
+    Setting("python", "on|off", _switch, "show each command as the redis-py call that sends it"),
+    Setting(
+        "probe",
+        "on|off",
+        _switch,
+        "look at keys beside your commands on a server too",
+    ),
     Setting("hints", "on|off", _switch, "show the syntax behind a command as it is typed"),
     Setting("utf8", "on|off", _switch, "show é as é, not as the \\xc3\\xa9 that redis-cli prints"),
 )

@@ -7,8 +7,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
-from types import FrameType, ModuleType
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import DynamicCompleter
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -16,7 +18,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.lexers import DynamicLexer
 from prompt_toolkit.output import Output
 
-from redislab.app import Place, catalogue, open_engine
+from redislab.app import Place, open_engine
 from redislab.core.engine import Engine
 from redislab.core.line import commands_of, read_line
 from redislab.core.safe import visible_text
@@ -30,6 +32,9 @@ from redislab.repl.prompt import Prompt
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
+
+if TYPE_CHECKING:
+    from redislab.repl.assistance import Assistance
 
 WELCOME = "A Redis inside this process; nothing is kept. Try SET name ada, HELP, or :help."
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
@@ -83,23 +88,23 @@ def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | 
     def warn(text: str) -> None:
         desk.screen.warning(text)
 
+    @cache
+    def assistance() -> Assistance:
+        from redislab.repl.assistance import Assistance  # the empty first prompt needs none of it
+
+        return Assistance(desk)
+
     return Prompt(
         message=lambda: _message(desk.session.prompt),
         history=SharedHistory(history_path(streams.environ), warn),
-        lexer=DynamicLexer(lambda: _assistance().CommandLexer(catalogue)),
-        completer=DynamicCompleter(lambda: _assistance().ShellCompleter(catalogue)),
-        hint=lambda text: _assistance().hint(catalogue(), text) if desk.settings.hints else "",
+        lexer=DynamicLexer(lambda: assistance().lexer),
+        completer=DynamicCompleter(lambda: assistance().completer),
+        hint=lambda text: assistance().hint(text),
+        toolbar=lambda text: assistance().toolbar(text),
         colours=streams.colours,
         input=input,
         output=output,
     )
-
-
-def _assistance() -> ModuleType:
-    """What helps while typing; the empty first prompt needs none of it."""
-    import redislab.repl.assistance as assistance
-
-    return assistance
 
 
 def _message(prompt: str) -> StyleAndTextTuples:
@@ -155,7 +160,7 @@ def _enter(desk: Desk, text: str) -> None:
     from redislab.repl.executor import execute
 
     for command in commands_of(text.encode("utf-8", "surrogateescape")):
-        execute(desk, read_line(command))
+        execute(desk, read_line(command), command)
         if desk.leaving:
             return
 

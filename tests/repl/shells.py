@@ -40,6 +40,7 @@ class Shell:
         default_factory=lambda: {"REDISLAB_HISTORY": "/dev/null", "NO_COLOR": "1"}
     )
     format: Format = Format.STANDARD
+    explain: str = "off"  # what `:set explain` is told before the keys
 
     @classmethod
     def on(cls, port: int, **wishes: object) -> Shell:
@@ -51,7 +52,8 @@ class Shell:
         out = io.BytesIO()
         streams = Streams(io.BytesIO(), out, io.BytesIO(), True, True, self.environ)
         with create_pipe_input() as pipe:
-            pipe.send_text("".join(f"{each}\r" for each in keys) + CTRL_D)
+            lines = (f":set explain {self.explain}", *keys)
+            pipe.send_text("".join(f"{each}\r" for each in lines) + CTRL_D)
             code = run_shell(
                 self.place, streams, Layout(self.format, for_terminal=True), input=pipe, output=DummyOutput()
             )

@@ -147,7 +147,10 @@ class TestOwnCommands:
     @pytest.mark.parametrize(
         ("line", "message"),
         [
-            (":set colour red", "there is no setting 'colour'; there are: limit, hints, utf8"),
+            (
+                ":set colour red",
+                "there is no setting 'colour'; there are: limit, explain, python, probe, hints, utf8",
+            ),
             (":set limit", "this is how it is written: :set limit N|off"),
             (":set limit many", "a number of values is needed, or off, not 'many'"),
             (":set utf8 maybe", "on or off is needed, not 'maybe'"),

@@ -1,0 +1,92 @@
+"""`redislab explain`: a command line explained without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redislab.app import catalogue
+from redislab.core import words as word_splitter
+from redislab.errors import ExitCode, InvalidLine, UsageError
+from redislab.streams import Streams
+
+USAGE = """\
+redislab explain [--python] WORD …
+redislab explain --hint 'LINE'
+
+  redislab explain SET                    the command's page
+  redislab explain SET name ada EX 60     what each word means; nothing is run
+  redislab explain --python LPUSH l a b   the same call in redis-py
+  redislab explain --hint 'XRANGE k 4 '   what is still to come, as redis-cli shows it
+
+One argument with spaces is read as a line. Exit code 1: no such command, or words that are wrong."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a hint for `hint`, or `words` explained, or as Python."""
+
+    words: list[bytes]
+    hint: bytes | None = None
+    python: bool = False
+
+
+def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
+    """Print the explanation; 1 where the words name no command or cannot be right."""
+    if not argv or argv[0] in ("--help", "-h"):
+        _print(USAGE, streams)
+        return ExitCode.OK
+    request = _request(list(argv))
+    if request.hint is not None:
+        from redislab.core.hint import syntax_hint
+
+        _print(syntax_hint(catalogue(), request.hint), streams)
+        return ExitCode.OK
+    if request.python:
+        return _python(request.words, streams)
+    from redislab.core.explain import explain_view
+    from redislab.core.grammar import match
+    from redislab.render.terminal import coloured_text
+
+    view = explain_view(catalogue(), request.words)
+    _print(coloured_text(view, width=streams.width, colours=streams.colours), streams)
+    command = catalogue().lookup(request.words)
+    if command is not None and len(request.words) == command.words:
+        return ExitCode.OK
+    found = match(catalogue(), request.words)
+    return ExitCode.FAILURE if found.command is None or found.wrong is not None else ExitCode.OK
+
+
+def _python(words: list[bytes], streams: Streams) -> ExitCode:
+    from redislab.core.redispy import python_call
+
+    _print(python_call(catalogue().lookup(words), words), streams)
+    return ExitCode.OK
+
+
+def _request(argv: list[str]) -> Request:
+    if argv[0] == "--hint":
+        if len(argv) != 2:
+            raise UsageError("--hint takes one line, in quotes: redislab explain --hint 'XRANGE k 4 '")
+        return Request([], hint=_bytes(argv[1]))
+    python = argv[0] == "--python"
+    rest = argv[1:] if python else argv
+    if rest and rest[0].startswith("--"):
+        raise UsageError(f"redislab explain has no option {rest[0]}; see redislab explain --help")
+    words = [_bytes(word) for word in rest]
+    if len(words) == 1:
+        try:
+            words = word_splitter.split(words[0])
+        except InvalidLine as fault:
+            raise UsageError(f"{fault.message}: the quotes of the line do not close") from None
+    if not words:
+        raise UsageError("which command? For example: redislab explain SET name ada")
+    return Request(words, python=python)
+
+
+def _print(text: str, streams: Streams) -> None:
+    streams.stdout.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _bytes(word: str) -> bytes:
+    return word.encode("utf-8", "surrogateescape")

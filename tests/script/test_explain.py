@@ -1,0 +1,89 @@
+"""`redislab explain`: words explained, nothing run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def explain(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "redislab", "explain", *args], capture_output=True, text=True, check=False
+    )
+
+
+def test_each_word_of_a_line_is_explained() -> None:
+    done = explain("LPUSH", "queue", "a", "b")
+    assert done.returncode == 0
+    assert done.stdout.startswith("LPUSH queue a b\n\nLPUSH")
+    assert "\nqueue  The key of the list" in done.stdout
+    assert "\na b    What to put in" in done.stdout
+    assert 'Python  r.lpush("queue", "a", "b")' in done.stdout
+
+
+def test_one_argument_with_spaces_is_a_line() -> None:
+    assert explain("LPUSH queue 'a b'").stdout == explain("LPUSH", "queue", "a b").stdout
+
+
+def test_a_name_alone_is_answered_with_the_commands_page() -> None:
+    done = explain("hset")
+    assert done.returncode == 0
+    assert "HSET key field value [field value ...]" in done.stdout
+    assert "Arguments\n" in done.stdout
+    assert "> HSET" in done.stdout  # an example
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["SET", "a", "b", "FOO"], "not an option of SET"),
+        (["LRANGE", "l", "zero", "1"], "zero"),
+        (["GET", "a", "b"], "nothing may follow"),
+    ],
+)
+def test_what_is_wrong_is_said_with_exit_code_1(words: list[str], reason: str) -> None:
+    done = explain(*words)
+    assert done.returncode == 1
+    assert f"error: {reason}" in done.stdout or reason in done.stdout
+
+
+def test_an_unknown_command_gets_the_nearest_ones() -> None:
+    done = explain("LRAGNE", "l", "0", "1")
+    assert done.returncode == 1
+    assert "nearest: LRANGE" in done.stdout
+
+
+def test_an_unfinished_line_is_no_fault() -> None:
+    done = explain("ZADD", "z", "1")
+    assert done.returncode == 0
+    assert "not complete" in done.stdout
+
+
+def test_hints_are_redis_clis() -> None:
+    assert explain("--hint", "XRANGE k 4 2 ").stdout == "[COUNT count]\n"
+
+
+def test_the_redis_py_call() -> None:
+    assert explain("--python", "SET", "name", "ada", "EX", "60").stdout == 'r.set("name", "ada", ex=60)\n'
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--hint"], "--hint takes one line"),
+        (["--nosuch", "SET"], "redislab explain has no option --nosuch"),
+        (["--python"], "which command?"),
+        (["SET 'a"], "Invalid argument(s)"),
+    ],
+)
+def test_bad_input_gets_one_line(args: list[str], message: str) -> None:
+    done = explain(*args)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(message)
+
+
+def test_a_hostile_word_is_made_harmless() -> None:
+    assert "\x1b" not in explain("SET", "a\x1b[2J", "\x1b]0;x\x07").stdout
