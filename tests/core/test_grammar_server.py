@@ -28,7 +28,8 @@ CATALOGUE = Catalogue.load()
 TESTS = Path(__file__).parents[1]
 FILES = sorted([*TESTS.glob("script/corpus/*.redis"), *TESTS.glob("engines/embedded/lines/*.txt")])
 REFUSED = re.compile(
-    r"syntax error|need numeric|wrong number of arg|unknown (sub)?command|not an integer|not a valid float|is not a float"
+    r"syntax error|need numeric|wrong number of arg|unknown (sub)?command|not an integer|not a valid float"
+    r"|is not a float"
     r"|Invalid stream ID|not valid string range|must be positive|is negative|Unbalanced|out of range"
     r"|invalid cursor|Invalid bitfield|bit argument must|unsupported unit|at least 1 input key"
     r"|Number of keys|numkeys should|greater than 0|invalid expire time|timeout is not|[Ii]nvalid longitude"
