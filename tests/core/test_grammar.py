@@ -126,6 +126,10 @@ class TestWrong:
             assert (found.wrong is not None) == ("?" in letters), line
             assert found.complete == (found.if_sent is None), line
 
+    def test_a_container_that_is_a_command_is_complete(self) -> None:
+        assert read("COMMAND").complete
+        assert not read("CLIENT").complete
+
     def test_words_that_would_fit_are_named(self) -> None:
         wrong = read("SET k v EX soon").wrong
         assert wrong is not None

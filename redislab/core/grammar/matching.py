@@ -102,6 +102,8 @@ def _container(command: Command, words: Words) -> Match:
     first = Place(Role.COMMAND, None, "")
     if len(words) == 1:
         following = tuple(Expected(name, None, "", True) for name in names)
+        if _arity_holds(command.arity, 1):  # COMMAND alone
+            return Match(command, (first,), None, True, following)
         missing = Wrong(1, reasons.needs_subcommand(command.name), names)
         return Match(command, (first,), None, False, following, missing)
     places = (first, _WRONG, *map(_plain, words[2:]))

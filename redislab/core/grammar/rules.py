@@ -90,6 +90,7 @@ _KIND_ROWS: Mapping[str, tuple[str, ...]] = {
     ),
     "read-id": ("XREAD streams.id",),
     "group-id": ("XREADGROUP streams.id",),
+    "port": ("MIGRATE port",),  # a server tries to connect, whatever it is
     "threshold": ("XADD trim.threshold", "XTRIM trim.threshold"),
     "integer": ("XAUTOCLAIM min-idle-time", "XCLAIM min-idle-time"),
     "integer>=-1": ("SLOWLOG GET count", "XGROUP CREATE entries_read", "XGROUP SETID entries_read"),
@@ -111,6 +112,7 @@ _KIND_ROWS: Mapping[str, tuple[str, ...]] = {
         *("ZINTERSTORE numkeys", "ZUNIONSTORE numkeys", "ZDIFFSTORE numkeys"),
         *("LMPOP numkeys count", "BLMPOP numkeys count", "ZMPOP numkeys count", "BZMPOP numkeys count"),
         *("SCAN count", "SSCAN count", "HSCAN count", "ZSCAN count", "XAUTOCLAIM count", "ACL GENPASS bits"),
+        "FAILOVER milliseconds",
         "SET expiration.seconds expiration.milliseconds",
         "SET expiration.unix-time-seconds expiration.unix-time-milliseconds",
         "GETEX expiration.seconds expiration.milliseconds",
@@ -166,6 +168,7 @@ _REFUSED_ROWS: Mapping[str, str] = {
 _MIXED_ROWS: Mapping[str, str] = {
     **dict.fromkeys(_EXPIRE, "XX+GT XX+LT"),
     **dict.fromkeys(("SORT", "SORT_RO", *_GEO_RADIUS, *_GEO_SEARCH), "ASC+DESC"),
+    "MIGRATE": "AUTH+AUTH2",
 }
 # Commands that take each of their options once.
 ONCE = frozenset(

@@ -84,6 +84,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "any": Kind(_is_any, "a word"),
     "key": Kind(_is_any, "a key"),
+    "port": Kind(_is_any, "a port", is_number=True),
     "integer": Kind(is_integer, "a whole number", is_number=True),
     "integer>=0": Kind(_integer_from(0), "a whole number, 0 or more", is_number=True),
     "integer>=-1": Kind(_integer_from(-1), "a whole number, -1 or more", is_number=True),
