@@ -389,7 +389,7 @@ def test_every_row_of_the_table_sends_its_words(name: str, pattern: str, templat
 
 def test_the_tables_names_are_commands_and_its_calls_use_every_word() -> None:
     known = {name for name in table() if CATALOGUE.get(name) is not None}
-    assert set(table()) - known == NEWER
+    assert {name for name in set(table()) - known if not name.startswith("JSON.")} == NEWER
     for name, pattern, template in ROWS:
         bound = {name for name, _ in names(parse(pattern))}
         used = template_names(template, pattern)
@@ -413,7 +413,8 @@ def test_comments_tell_what_the_methods_send() -> None:
 
 # --- Idiom ------------------------------------------------------------------------------------------------
 
-GOLDEN = r"""
+GOLDEN = (
+    r"""
 SET name ada => r.set("name", "ada")
 SET name ada EX 60 => r.set("name", "ada", ex=60)
 set name ada ex 60 nx => r.set("name", "ada", ex=60, nx=True)
@@ -477,6 +478,10 @@ HINCRBY user:1 age 1 => r.hincrby("user:1", "age", 1)
 HSCAN user:1 0 => r.hscan("user:1", 0)
 HRANDFIELD user:1 2 WITHVALUES => r.hrandfield("user:1", 2, withvalues=True)
 HEXPIRE user:1 60 NX FIELDS 1 name => r.hexpire("user:1", 60, "name", nx=True)
+JSON.GET doc $.name => r.json().get("doc", "$.name")
+JSON.SET doc $ '{"name": "ada", "langs": ["py"], "age": 36, "on": true}' => \
+r.json().set("doc", "$", {"name": "ada", "langs": ["py"], "age": 36, "on": True})
+JSON.SET doc $.a '{"a":1}' NX => r.execute_command("JSON.SET", "doc", "$.a", "{\"a\":1}", "NX")
 SADD s a b => r.sadd("s", "a", "b")
 SMEMBERS s => r.smembers("s")
 SISMEMBER s a => r.sismember("s", "a")
@@ -531,7 +536,23 @@ CLIENT KILL ID 5 SKIPME no => r.client_kill_filter(_id="5", skipme=False)
 FLUSHDB ASYNC => r.flushdb(asynchronous=True)
 COMMAND DOCS get => r.execute_command("COMMAND DOCS", "get")
 nope a => r.execute_command("nope", "a")
-""".strip().split("\n")
+""".strip()
+    .replace("\\\n", "")
+    .split("\n")
+)
+
+
+JSON = r"""
+"ada" "cl\u00e9" "clé" "\ud800" 1 -1.5 1e3 1e999 NaN null true nope [1,2] {"a":{}} [ {"a":1,"a":2}
+""".split()
+JSON += ["[1, [2]]", '{"a": {"b": null}}', '{"a": 1, "a": 2}', "", "[" * 5000]
+JSON += ["[" * depth + "]" * depth for depth in (40, 60, 150, 300)]
+
+
+@pytest.mark.parametrize("value", JSON, ids=range(len(JSON)))
+def test_json_is_sent_byte_for_byte(value: str) -> None:
+    words = [b"JSON.SET", b"doc", b"$", value.encode()]
+    assert sent_by(python_call(None, words)) == [words]
 
 
 @pytest.mark.parametrize("row", GOLDEN)

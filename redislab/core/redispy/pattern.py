@@ -4,6 +4,8 @@
 |---|---|
 | `key` | one word, as a string |
 | `key!` | one word that is not empty |
+| `path$` | one word that must be UTF-8 |
+| `value%` | one word that must be JSON, spaced as Python spaces it: as the value that it stands for |
 | `count#` | one word, as a number where redis-py would send the same bytes, else as a string |
 | `count#!`, `count#1-`, `bit#0-1` | one word that must be an integer; from 1 on; from 0 to 1 |
 | `radius#>` | one word that must be a number greater than 0 |
@@ -30,7 +32,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _TOKEN = re.compile(r"\[|\][+!]?|\(|\)[+*]|[^\s\[\]()]+")
-_SLOT = re.compile(r"([a-z_][a-z_0-9]*)(#(?:[!>]|[0-9]+-[0-9]*)?|!)?([+*])?").fullmatch
+_SLOT = re.compile(r"([a-z_][a-z_0-9]*)(#(?:[!>]|[0-9]+-[0-9]*)?|[!$%])?([+*])?").fullmatch
 _CONSTANT = re.compile(r"([a-z_]+)=(\S+)").fullmatch
 _CHOICE = re.compile(r"([^a-z:{]+)|([^:{]+):([a-z_]+)").fullmatch
 _HALVES = re.compile(r"<([a-z_]+),([a-z_]+)>").fullmatch

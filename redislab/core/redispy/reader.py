@@ -163,14 +163,21 @@ def _source(slot: Slot, word: bytes) -> str:
     kind = slot.kind
     if kind == "!" and not word:
         raise _Differs
+    if kind == "%":
+        return _needed(literal.json_value(word))
     if not kind.startswith("#"):
-        return literal.text(word)
+        shown = literal.text(word)
+        return _needed(None if kind == "$" and shown.startswith("b") else shown)
     found = literal.number(word)
     if kind == "#":
         return found or literal.text(word)
-    if found is None or not _fits(kind[1:], found):
+    return _needed(found if found is not None and _fits(kind[1:], found) else None)
+
+
+def _needed(source: str | None) -> str:
+    if source is None:
         raise _Differs
-    return found
+    return source
 
 
 def _fits(wanted: str, source: str) -> bool:

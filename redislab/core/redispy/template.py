@@ -37,7 +37,7 @@ def _comment(comment: str, pattern: str, bound: Bound, client: str) -> str:
 
 @cache
 def _call(template: str, pattern: str) -> ast.Call:
-    if "(" not in template:
+    if not template.endswith(")"):
         found = list(names(parse(pattern)))
         given = [
             f"*{name}" if isinstance(piece, Many) else name
