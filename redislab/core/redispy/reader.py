@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from redislab.core.redispy import literal
 from redislab.core.redispy.pattern import Choice, Constant, Many, Option, Piece, Slot, width
@@ -70,8 +70,10 @@ class _Reader:
             found = self.bound.setdefault(name, [])
             assert isinstance(found, list)
             found.append(source)
-        elif self.bound.setdefault(name, source) is not source:
+        elif name in self.bound:
             raise _Differs  # given twice
+        else:
+            self.bound[name] = source
 
     def _options(self, options: list[Option], kept: int) -> None:
         """The options in any order, each once unless it may be repeated; `kept` words are for others."""
@@ -86,11 +88,8 @@ class _Reader:
             raise _Differs
 
     def _try(self, option: Option, kept: int) -> bool:
-        before, bound = self.place, self.bound
+        before, lengths = self.place, {name: len(found) for name, found in self.bound.items()}
         for choice in option.choices:
-            self.bound = {
-                name: found if isinstance(found, str) else [*found] for name, found in bound.items()
-            }
             try:
                 if option.repeated:
                     for piece in choice:
@@ -102,8 +101,16 @@ class _Reader:
             except _Differs:
                 pass
             self.place = before
-        self.bound = bound
+            self._forget(lengths)
         return False
+
+    def _forget(self, lengths: Mapping[str, int]) -> None:
+        """Bind again what was bound when names stood for so much."""
+        for name, found in list(self.bound.items()):
+            if name not in lengths:
+                del self.bound[name]
+            elif isinstance(found, list):
+                del found[lengths[name] :]
 
     def _many(self, many: Many, rest: Sequence[Piece]) -> None:
         if many.counted:
