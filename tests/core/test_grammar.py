@@ -214,6 +214,50 @@ class TestRobust:
             match(CATALOGUE, [b"ZUNION", count, b"a"])
 
 
+class TestOtherCatalogues:
+    """Commands of newer servers and modules, known from their own COMMAND DOCS."""
+
+    def test_fields_are_counted_as_keys_are(self) -> None:
+        counted = [
+            {"name": "numfields", "type": "integer"},
+            {"name": "field", "type": "string", "multiple": True},
+        ]
+        catalogue = one_command(
+            "HTTL",
+            [
+                {"name": "key", "type": "key"},
+                {"name": "fields", "type": "block", "token": "FIELDS", "arguments": counted},
+            ],
+        )
+        assert match(catalogue, b"HTTL h FIELDS 2 a b".split()).complete
+        wrong = match(catalogue, b"HTTL h FIELDS 2 a b c".split()).wrong
+        assert wrong is not None
+        assert wrong.place == 6
+
+    @pytest.mark.parametrize("kind", ["oneof", "block", "pure-token", "vector", "key", "integer"])
+    def test_a_syntax_that_makes_no_sense_is_read_too(self, kind: str) -> None:
+        catalogue = one_command("ODD", [{"name": "x", "type": kind, "optional": True, "multiple": True}])
+        for count in range(4):
+            args = [b"ODD", *([b"x"] * count)]
+            assert len(match(catalogue, args).places) == len(args)
+
+    def test_a_repetition_of_nothing_ends(self) -> None:
+        inner = [{"name": "y", "type": "string", "optional": True}]
+        catalogue = one_command("ODD", [{"name": "x", "type": "block", "multiple": True, "arguments": inner}])
+        assert match(catalogue, b"ODD a b".split()).wrong is None
+        assert match(catalogue, b"ODD".split()).wrong is None
+
+    def test_of_a_command_without_arguments_all_words_may_follow(self) -> None:
+        found = match(one_command("ODD", []), b"ODD a b".split())
+        assert found.complete
+        assert [place.role for place in found.places] == [Role.COMMAND, Role.VALUE, Role.VALUE]
+
+
+def one_command(name: str, arguments: list[dict[str, object]]) -> Catalogue:
+    facts = {"group": "module", "since": "9.0", "arity": -1, "flags": [], "arguments": arguments}
+    return Catalogue({"redis_version": "9.0", "commands": {name: facts}})
+
+
 class TestRules:
     @pytest.mark.parametrize("place", rules.places())
     def test_every_row_names_an_argument(self, place: str) -> None:

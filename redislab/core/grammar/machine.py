@@ -142,8 +142,11 @@ def _work_out(stack: Stack) -> Next:
 _Ahead = Iterator[tuple["Token | Leaf | None", Stack, _Need]]
 
 
-def _expand(stack: Stack) -> _Ahead:
-    """Each word that may come next with what follows it; None: the line may end."""
+def _expand(stack: Stack, begun: tuple[Stack, ...] = ()) -> _Ahead:
+    """Each word that may come next with what follows it; None: the line may end.
+
+    `begun` are repetitions in which no word has been taken yet: one of nothing would never end.
+    """
     if not stack:
         yield None, (), _Need.MAY
         return
@@ -155,28 +158,30 @@ def _expand(stack: Stack) -> _Ahead:
     elif isinstance(node, Sequence_):
         for item in reversed(node.items):
             rest = (item, 0, rest)
-        yield from _expand(rest)
+        yield from _expand(rest, begun)
     elif isinstance(node, Choice):
         for item in node.items:
-            yield from _expand((item, 0, rest))
+            yield from _expand((item, 0, rest), begun)
     elif isinstance(node, Repeat):
-        for taken, after, need in _expand((node.item, 0, (node, 1, rest))):
+        if stack in begun:
+            return
+        for taken, after, need in _expand((node.item, 0, (node, 1, rest)), (*begun, stack)):
             yield taken, after, _Need.MAY if state else need
         if state:
-            yield from _expand(rest)
+            yield from _expand(rest, begun)
     elif isinstance(node, Counted):
         if state > 0:
-            yield from _expand((node.item, 0, (node, state - 1, rest)))
+            yield from _expand((node.item, 0, (node, state - 1, rest)), begun)
         else:
-            yield from _expand(rest)
+            yield from _expand(rest, begun)
     elif isinstance(node, AnyWords):
         yield node.item, stack, _Need.MAY
-        yield from _expand(rest)
+        yield from _expand(rest, begun)
     else:
-        yield from _expand_options(node, state, rest)
+        yield from _expand_options(node, state, rest, begun)
 
 
-def _expand_options(node: Options, given: int, rest: Stack) -> _Ahead:
+def _expand_options(node: Options, given: int, rest: Stack, begun: tuple[Stack, ...]) -> _Ahead:
     excluded = 0
     for place, option in enumerate(node.items):
         if given >> place & 1:
@@ -187,10 +192,10 @@ def _expand_options(node: Options, given: int, rest: Stack) -> _Ahead:
             continue
         must = any(group >> place & 1 for group in wanted)
         need = _Need.AGAIN if given & option.group else _Need.MUST if must else _Need.MAY
-        for taken, after, _ in _expand((option.node, 0, (node, given | 1 << place, rest))):
+        for taken, after, _ in _expand((option.node, 0, (node, given | 1 << place, rest)), begun):
             yield taken, after, need
     if not wanted:
-        yield from _expand(rest)
+        yield from _expand(rest, begun)
 
 
 def first_words(node: Node) -> Iterator[bytes]:

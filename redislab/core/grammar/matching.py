@@ -145,7 +145,7 @@ class _Reading:
         for thread in threads:
             ahead = self._machine.next(thread.stack)
             for leaf, rest in ahead.values:
-                return [Thread(rest, leaf, thread)]
+                return [Thread((leaf.counts.loose, 0, rest) if leaf.counts else rest, leaf, thread)]
             behind = {rest for _, rest in ahead.steps}
             if len(behind) == 1 and not ahead.may_end:  # a choice of words, one of which must be
                 return [Thread(behind.pop(), None, thread)]

@@ -58,9 +58,10 @@ class Repeat:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Counted:
-    """As many as a word before it said."""
+    """As many as a word before it said; `loose` where that word is wrong."""
 
     item: Node
+    loose: Repeat
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,6 +96,8 @@ class AnyWords:
     item: Leaf = field(default_factory=lambda: _leaf(Argument("arg", "string"), "arg", "any", ""))
 
 
+_COUNTS = ("numkeys", "numfields")  # arguments that say how many of the next one follow
+
 Node = Token | Leaf | Sequence_ | Choice | Repeat | Counted | Options | AnyWords
 
 
@@ -121,7 +124,7 @@ class _Compiler:
                 continue
             argument = arguments[place]
             following = arguments[place + 1] if place + 1 < len(arguments) else None
-            if argument.name == "numkeys" and following is not None and following.multiple:
+            if argument.name in _COUNTS and following is not None and following.multiple:
                 items.append(self._counting(argument, following, above))
                 place += 2
                 continue
@@ -145,7 +148,7 @@ class _Compiler:
             first = len(flat)
             inside = _join(above, argument.name)
             last: Argument | None = None
-            if argument.type == "oneof" and argument.token is None and not argument.multiple:
+            if argument.type == "oneof" and argument.arguments and not (argument.token or argument.multiple):
                 flat += [(inner, inside, number) for inner in argument.arguments]
             elif (self.name, argument.name) in rules.ENDS_ANYWHERE and not above:
                 last = argument.arguments[-1]
@@ -173,7 +176,7 @@ class _Compiler:
         return Options(tuple(options), tuple(required))
 
     def _counting(self, count: Argument, counted: Argument, above: str) -> Node:
-        item = Counted(self._value(counted, _join(above, counted.name)))
+        item = _counted(self._value(counted, _join(above, counted.name)))
         return _leaf(count, _join(above, count.name), self._kind(count, _join(above, count.name)), "", item)
 
     def argument(self, argument: Argument, above: str) -> Node:
@@ -197,14 +200,14 @@ class _Compiler:
         return Sequence_((token, Repeat(value)))
 
     def _value(self, argument: Argument, path: str) -> Node:
-        if argument.type == "oneof":
+        if argument.type == "oneof" and argument.arguments:
             items = [self.argument(each, path) for each in argument.arguments]
             for each in argument.arguments:
                 inside = _join(path, each.name)
                 if (self.name, inside) in rules.FIRST_ALONE:
                     items.append(self.argument(each.arguments[0], inside))
             return Choice(tuple(items))
-        if argument.type == "block":
+        if argument.type == "block" and argument.arguments:
             return self.sequence(argument.arguments, path)
         if argument.type == "pure-token":
             return Token((argument.token or argument.name).upper().encode(), argument, path)
@@ -215,13 +218,17 @@ class _Compiler:
 
     def _streams(self, argument: Argument, path: str) -> Node:
         keys, ids = (
-            Counted(_leaf(each, _join(path, each.name), self._kind(each, _join(path, each.name)), ""))
+            _counted(_leaf(each, _join(path, each.name), self._kind(each, _join(path, each.name)), ""))
             for each in argument.arguments
         )
         return Token(b"STREAMS", argument, path, Halves(keys, ids))
 
     def _kind(self, argument: Argument, path: str) -> str:
         return rules.KINDS.get(f"{self.name} {path}") or argument.type
+
+
+def _counted(item: Node) -> Counted:
+    return Counted(item, Repeat(item))
 
 
 def _leaf(argument: Argument, path: str, kind: str, token: str, counts: Counted | None = None) -> Leaf:
