@@ -9,7 +9,6 @@ from redislab.app import Place, catalogue
 from redislab.core.explain import explain_view
 from redislab.core.happened import why
 from redislab.core.help import shell_help_view
-from redislab.core.redispy import python_call
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
 from redislab.engines.target import parse_url
@@ -17,6 +16,7 @@ from redislab.errors import UsageError
 from redislab.repl import connecting, settings
 from redislab.repl.ahead import ahead
 from redislab.repl.desk import Desk
+from redislab.repl.remarks import python_of
 
 Action = Callable[[Desk, Sequence[str]], None]
 
@@ -107,7 +107,8 @@ def _python(desk: Desk, words: Sequence[str]) -> None:
     args = [word.encode("utf-8", "surrogateescape") for word in words] or list(
         desk.last.args if desk.last else ()
     )
-    desk.screen.show(line(Span(python_call(catalogue().lookup(args), args), Role.VALUE)))
+    in_multi = desk.session.link.state.in_multi if words else bool(desk.last and desk.last.in_multi)
+    desk.screen.show(line(Span(python_of(desk, args, in_multi), Role.VALUE)))
 
 
 def _clear(desk: Desk, words: Sequence[str]) -> None:

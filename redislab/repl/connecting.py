@@ -33,6 +33,7 @@ def go_home(desk: Desk) -> None:
 def _switch(desk: Desk, place: Place, engine: Engine) -> None:
     desk.session.switch(engine, db=place.db)
     desk.place = place
+    desk.origins = None
     connect(desk)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from redislab.app import Place
 from redislab.core.engine import Engine
 from redislab.core.session import Outcome, Session
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
+
+if TYPE_CHECKING:
+    from redislab.core.coach import Origins
 
 
 @dataclass
@@ -24,6 +28,7 @@ class Desk:
     interval_s: float = 0.0  # between two runs of a repeated command
     leaving: bool = False
     last: Outcome | None = None  # of the latest command, for :why
+    origins: Origins | None = None  # which command gave a key its type, for advice
 
     @property
     def may_look(self) -> bool:

@@ -16,7 +16,7 @@ from redislab.render.plain import Format
 from redislab.repl import commands, connecting
 from redislab.repl.desk import Desk
 from redislab.repl.interrupts import CommandStopped
-from redislab.repl.remarks import remark
+from redislab.repl.remarks import remark, remark_refusal
 
 SLOW_S = 0.5  # redis-cli prints how long a command took from here on
 CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the prompt comes back without
@@ -26,12 +26,11 @@ def execute(desk: Desk, asked: Line, typed: bytes) -> None:
     """Do what a line asks for. Raises CommandStopped, or KeyboardInterrupt between two steps."""
     if asked.ask is Ask.COMMAND:
         _command(desk, asked, typed)
+    elif asked.ask is Ask.REFUSED:
+        desk.screen.line(asked.message)
+        remark_refusal(desk, typed)
     elif asked.ask in _ACTIONS:
         _ACTIONS[asked.ask](desk, asked)
-
-
-def _refuse(desk: Desk, asked: Line) -> None:
-    desk.screen.line(asked.message)
 
 
 def _quit(desk: Desk, asked: Line) -> None:
@@ -68,7 +67,6 @@ def _command(desk: Desk, asked: Line, typed: bytes) -> None:
 
 
 _ACTIONS: Mapping[Ask, Callable[[Desk, Line], None]] = {
-    Ask.REFUSED: _refuse,
     Ask.QUIT: _quit,
     Ask.CONNECT: _connect,
     Ask.CLEAR: _clear,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from redislab.app import catalogue
+from redislab.core.coach import Advice, Origins, coach
 from redislab.core.happened import happened, why
 from redislab.core.redispy import python_call
 from redislab.core.reply import Reply
 from redislab.core.roles import Role
+from redislab.core.safe import visible_text
 from redislab.core.server_states import remedy
 from redislab.core.session import Outcome
 from redislab.core.view import Items, Line, Span, line
 from redislab.core.words import quote
+from redislab.render.views import text_width
 from redislab.repl.desk import Desk
 
 SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
@@ -20,20 +23,52 @@ SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
 
 def remark(desk: Desk, outcome: Outcome, typed: bytes) -> None:
     """Say what there is to say about one command; the reply itself stands above already."""
-    _advise(desk, outcome)
+    _remedy(desk, outcome)
     if desk.settings.explain != "off":
+        if desk.origins is None:
+            desk.origins = Origins()
+        _advise(desk, coach(outcome, typed, catalogue(), desk.origins), typed)
+        desk.origins.note(outcome)
         _tell(desk, outcome)
     _name_failures(desk, outcome)
     if desk.settings.python:
-        command = catalogue().lookup(outcome.args)
-        desk.screen.show(Items((line(Span(python_call(command, outcome.args), Role.DIM)),)))
+        desk.screen.show(Items((line(Span(python_of(desk, outcome.args, outcome.in_multi), Role.DIM)),)))
 
 
-def _advise(desk: Desk, outcome: Outcome) -> None:
+def python_of(desk: Desk, args: Sequence[bytes], in_multi: bool) -> str:
+    """The redis-py call; from MULTI or WATCH to EXEC it is one of a pipeline."""
+    client = "pipe" if in_multi or desk.session.link.state.watching else "r"
+    return python_call(catalogue().lookup(args), args, client=client)
+
+
+def remark_refusal(desk: Desk, typed: bytes) -> None:
+    """A line that could not be split into words."""
+    if desk.settings.explain != "off":
+        _advise(desk, coach(None, typed, catalogue()), typed)
+
+
+def _remedy(desk: Desk, outcome: Outcome) -> None:
     """What helps against an error of the server's state."""
     reply = outcome.reply
     if reply is not None and reply.is_error and (helps := remedy(reply.code)):
         desk.screen.remedy(helps)
+
+
+def _advise(desk: Desk, advice: Advice | None, typed: bytes) -> None:
+    """What was probably meant; where a place in the line is to blame, the line with a mark below it."""
+    if advice is None:
+        return
+    text = visible_text(typed.decode("utf-8", "surrogateescape"))
+    if advice.caret is not None and b"\n" not in typed and len(text) <= SHOWN_CHARACTERS:
+        before = visible_text(typed[: advice.caret].decode("utf-8", "surrogateescape"))
+        column = text_width(before) + max(0, advice.caret - len(typed))
+        expected = f" {advice.expected}" if advice.expected else ""
+        desk.screen.show(
+            Items((line(Span(text, Role.DIM)), line(" " * column, Span(f"^{expected}", Role.ERROR))))
+        )
+    desk.screen.remedy(advice.text)
+    if advice.suggestion is not None:
+        desk.screen.show(Items((line(Span(advice.suggestion, Role.COMMAND)),)))
 
 
 def _tell(desk: Desk, outcome: Outcome) -> None:
