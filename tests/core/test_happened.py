@@ -30,7 +30,7 @@ from tests.servers import RedisServer
 FOLDER = Path(__file__).parent / "happened"
 FILES = sorted(FOLDER.glob("*.txt"))
 
-Start = Callable[[bool], Session]
+Start = Callable[..., Session]
 
 
 def scenarios(path: Path) -> Iterator[list[tuple[str, str, str]]]:
@@ -57,11 +57,11 @@ def said(sentence: str, wanted: str) -> bool:
 def start(request: pytest.FixtureRequest) -> Start:
     """A session on an empty engine, with a probe or without."""
 
-    def begin(probed: bool) -> Session:
-        engine: Engine = EmbeddedEngine()
+    def begin(probed: bool, protocol: int | None = None) -> Session:
+        engine: Engine = EmbeddedEngine(protocol)
         if request.param == "server":
             server: RedisServer = request.getfixturevalue("redis_server")
-            engine = RealEngine(Target(port=server.port))
+            engine = RealEngine(Target(port=server.port, protocol=protocol))
             Session(engine).run([b"FLUSHALL"])
             Session(engine).run([b"SCRIPT", b"FLUSH"])
         return Session(
@@ -72,11 +72,13 @@ def start(request: pytest.FixtureRequest) -> Start:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("probed", [True, False], ids=["probed", "reply-alone"])
-def test_scenarios(start: Start, path: Path, probed: bool) -> None:
+@pytest.mark.parametrize(
+    ("probed", "protocol"), [(True, 2), (False, 2), (True, 3)], ids=["probed", "reply-alone", "RESP3"]
+)
+def test_scenarios(start: Start, path: Path, probed: bool, protocol: int) -> None:
     wrong: list[str] = []
     for steps in scenarios(path):
-        session = start(probed)
+        session = start(probed, protocol)
         for command, seen, unseen in steps:
             outcome = session.run(split(command.encode()))
             sentence, wanted = happened(outcome), seen if probed else unseen

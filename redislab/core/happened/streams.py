@@ -29,9 +29,8 @@ def _xadd(told: Told) -> str:
     if told.nil:
         return f"Nothing added: there is no stream {told.the}, and NOMKSTREAM creates none."
     entry = told.reply.text
-    own = (
-        "its ID is the time in milliseconds, then a number" if b"*" in told.words[1:] else "with the ID given"
-    )
+    chosen = entry.split(b"-")[0] not in {word.split(b"-")[0] for word in told.words[1:]}
+    own = "its ID is the time in milliseconds, then a number" if chosen else "with the ID given"
     new = f" {told.the} is a new stream." if told.was_missing() else ""
     after, before = told.after(), told.before()
     trimmed = (before.length or 0) + 1 - (after.length or 0) if before and after else 0
@@ -91,7 +90,7 @@ def _read(told: Told) -> list[tuple[bytes, int]]:
 )
 def _xread(told: Told) -> str:
     if told.nil:
-        if b"BLOCK" in told.options(0):
+        if b"BLOCK" in {word.upper() for word in told.words[:4:2]}:  # COUNT n and BLOCK ms stand first
             return "Time is up: no entry came."
         dollar = (
             " $ asks for what comes later, so without BLOCK it never finds anything."

@@ -287,7 +287,7 @@ def _mset(told: Told) -> str:
     gone = f" {names(lost)} had a time to live and no longer expires." if len(lost) == 1 else ""
     if len(lost) > 1:
         gone = f" {names(lost)} had a time to live and no longer expire."
-    if created or replaced:
+    if len(created) + len(replaced) == len(set(told.keys)):
         return f"In one step: {', '.join(filter(None, parts))}.{gone}"
     return f"{many(len(set(told.keys)), 'key')} set in one step; what they held before is replaced."
 
