@@ -29,7 +29,7 @@ GROUPS = [group for group in CATALOGUE.groups() if (FOLDER / f"{group}.json").ex
 KEYS = ["does", "arguments", "mistake", "python", "cost", "examples"]
 FOR_LEARNERS = ["mistake", "python", "cost", "examples"]
 LIMITS = {"does": 110, "arguments": 110, "mistake": 260, "python": 260, "cost": 160}
-AVOIDED = re.compile(r"\b(just|simply|simple|easy|easily|obviously|allows you)\b|!", re.IGNORECASE)
+AVOIDED = re.compile(r"\b(just|simply|simple|easy|easily|obviously|allows you)\b|(?<!#)!", re.IGNORECASE)
 YOU = re.compile(r"\byour?\b", re.IGNORECASE)
 SECOND_SENTENCE = re.compile(r"[.?] +[A-Z]")
 TOO_NEAR = 0.85  # of difflib's ratio, to the server's own sentence
@@ -192,7 +192,7 @@ def answer_of(session: Session, line: str) -> str:
     if reply is None:
         return ""
     text = format_reply(reply, Layout(Format.STANDARD), verbatim=is_verbatim(args))
-    return text.decode().removesuffix("\n")
+    return text.decode().replace("\r\n", "\n").removesuffix("\n")  # INFO's lines, as a screen shows them
 
 
 def test_an_example_shows_the_command_it_belongs_to() -> None:
