@@ -68,8 +68,9 @@ def must_be_explained(argument: Argument) -> bool:
     return not argument.arguments or argument.token is not None
 
 
-def test_no_file_without_a_group() -> None:
-    assert {path.stem for path in FOLDER.glob("*")} <= set(CATALOGUE.groups())
+def test_a_file_for_each_group() -> None:
+    assert {path.name for path in FOLDER.glob("*")} == {f"{group}.json" for group in CATALOGUE.groups()}
+    assert [name for name in CATALOGUE.names() if explanation(CATALOGUE.get(name)) is None] == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("group", GROUPS)
