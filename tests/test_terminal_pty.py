@@ -299,6 +299,17 @@ def test_a_dumb_terminal_gets_no_escape() -> None:
         assert b"\x1b" not in terminal.received
 
 
+def test_a_dumb_terminal_listens_without_a_prompt(server: RedisServer) -> None:
+    with Terminal("repl", "-p", str(server.port), environ={"TERM": "dumb"}) as terminal:
+        terminal.wait_for_prompt()
+        terminal.type("SUBSCRIBE news\r")
+        terminal.wait_for_line("3) (integer) 1")
+        server.cli("PUBLISH", "news", "hello")
+        terminal.wait_for_line('3) "hello"')
+        terminal.type(CTRL_C)
+        terminal.wait_for_prompt(f"{server.port}> ")
+
+
 def test_no_color_means_no_colours() -> None:
     with Terminal(environ={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for_prompt("redislab> ")

@@ -136,7 +136,7 @@ class Link:
 
     def drop(self) -> None:
         """Close the connection, whatever it was doing; the next command opens another."""
-        if self.state.in_multi or self._is_pending(b"multi"):
+        if self.state.in_multi or self.state.watching or self._is_pending(b"multi"):
             self.lost_transaction = self._transaction_lost()
         if self._connection is not None:
             self._connection.close()
@@ -177,7 +177,7 @@ class Link:
     def _is_push(self, kind: Kind) -> bool:
         if kind is Kind.PUSH:
             return not (self._pending and self._pending[0].args[0].lower() in CONFIRMED_BY_PUSH)
-        return not self._pending and self.state.listening
+        return not self._pending and self.state.unpaired
 
     def _greet(self, label: str, args: Args) -> Reply:
         reply = self._ask(args)
@@ -199,7 +199,7 @@ class Link:
             self.state.wanted_db = wanted
             raise Unreachable(
                 f"Database {wanted} cannot be selected, so nothing was sent.",
-                remedy="Choose another with -n; a server has 16 (0 to 15) unless it is told otherwise.",
+                remedy="SELECT another, or choose it with -n; most servers have 16, 0 to 15.",
             )
 
     def _select_after_login(self, args: Args) -> None:
@@ -232,6 +232,11 @@ class Link:
             return TransactionLost(
                 "The connection broke after EXEC was sent: all of the transaction ran, or nothing.",
                 remedy=f"Look at the data to find out which. {remedy}",
+            )
+        if not self.state.in_multi and not self._is_pending(b"multi"):
+            return TransactionLost(
+                "The connection broke after WATCH: the keys are no longer watched.",
+                remedy="Type DISCARD to say that you know; then start again with WATCH.",
             )
         queued = len(self.state.queued)
         what = f"{queued} queued command{'s' * (queued != 1)}" if self.state.in_multi else "what was queued"

@@ -11,6 +11,8 @@ from redislab.core.engine import Engine
 from redislab.core.link import Arrival, Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
+from redislab.core.state import CONFIRMED_BY_PUSH
+from redislab.errors import RedislabError
 
 if TYPE_CHECKING:
     from redislab.core.probe import Look, Observed, Probe
@@ -85,7 +87,7 @@ class Session:
             return "not connected"
         number = state.db if self.link.connected else state.wanted_db
         db = f"[{number}]" if number else ""
-        mode = "(subscribed mode)" if state.subscriptions else "(TX)" if state.in_multi else ""
+        mode = "(subscribed mode)" if state.subscribed else "(TX)" if state.in_multi else ""
         return f"{self.link.engine.label}{db}{mode}"
 
     def connect(self) -> None:
@@ -100,7 +102,7 @@ class Session:
             self.observer.follow(engine)
 
     def close(self) -> None:
-        self.link.drop()
+        self._drop()
         if self.observer is not None:
             self.observer.close()
 
@@ -124,12 +126,15 @@ class Session:
                 whole = assembler.add(arrival.part) if arrival.args is not None else None
                 if whole is not None:
                     reply, omitted = whole, assembler.omitted
-                    self._count_subscriptions(whole)
+                    if args[0].lower() in CONFIRMED_BY_PUSH:
+                        self._take_confirmation(whole)
         except BaseException:  # Ctrl-C above all: what still arrives must not answer the next command
-            self.link.drop()
+            self._drop()
             raise
         elapsed_s = time.monotonic() - started_s
         is_exec = in_multi and args[0].lower() == b"exec"
+        if is_exec and reply is not None and reply.items:
+            self._database_after(queued, reply)
         return Outcome(
             args=tuple(args),
             reply=reply,
@@ -147,11 +152,19 @@ class Session:
             for arrival in self.link.arrivals(timeout_s):
                 message = self._messages.add(arrival.part)
                 if message is not None:
-                    self._count_subscriptions(message)
+                    self._take_note(message)
                     yield message
+        except RedislabError:
+            self._messages = Assembler()
+            raise
         except KeyboardInterrupt:  # the connection may have been left in the middle of a message
             self.close()
             raise
+
+    def _drop(self) -> None:
+        """Close the connection; half a message of it must not swallow what comes over the next one."""
+        self.link.drop()
+        self._messages = Assembler()
 
     def _look_before(self, args: Sequence[bytes]) -> Look | None:
         """What a probe sees of the keys; connects first, so that it asks where the command will run."""
@@ -173,9 +186,30 @@ class Session:
             return None
         return self.observer.look(args, state.db)
 
-    def _count_subscriptions(self, message: Reply) -> None:
+    def _database_after(self, queued: Sequence[Sequence[bytes]], reply: Reply) -> None:
+        """A SELECT that was queued has happened only if its own item says so."""
+        selects = [
+            (args, item)
+            for args, item in zip(queued, reply.items, strict=False)
+            if len(args) == 2 and args[0].lower() == b"select"
+        ]
+        if selects:
+            self.link.state.selected([args[1] for args, item in selects if not item.is_error])
+
+    def _take_note(self, message: Reply) -> None:
+        """What came while listening may change what this client listens to."""
+        state = self.link.state
+        if state.unpaired and message.kind is Kind.STATUS and message.text == b"RESET":
+            state.wanted_db = 0
+            state.begin()
+        elif state.unpaired and message.is_error:  # the one answer to a refused SUBSCRIBE
+            state.confirmations = 0
+        elif message.kind is Kind.PUSH or (message.kind is Kind.ARRAY and state.unpaired):
+            self._take_confirmation(message)
+
+    def _take_confirmation(self, message: Reply) -> None:
         """Confirmations carry how many channels this client listens to."""
-        if message.kind in (Kind.ARRAY, Kind.PUSH) and len(message.items) == 3:
+        if len(message.items) == 3:
             what, _, count = message.items
-            if what.text.endswith(b"subscribe") and count.kind is Kind.INTEGER:
-                self.link.state.subscriptions = count.number
+            if what.text in CONFIRMED_BY_PUSH and count.kind is Kind.INTEGER:
+                self.link.state.confirmed(what.text, count.number)

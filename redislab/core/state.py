@@ -26,7 +26,10 @@ class ClientState:
     queued: list[list[bytes]] = field(default_factory=list)  # since MULTI, in order
     watching: bool = False
     monitoring: bool = False
-    subscriptions: int = 0
+    subscriptions: int = 0  # channels and patterns
+    shard_subscriptions: int = 0
+    confirmations: int = 0  # still to come for subscriptions changed while listening
+    resp3: bool = False
     muted: bool = False  # CLIENT REPLY OFF
     skipping: bool = False  # CLIENT REPLY SKIP was the last command
     _db_before_multi: int = 0
@@ -38,14 +41,23 @@ class ClientState:
             setattr(self, each.name, getattr(fresh, each.name))
 
     @property
+    def subscribed(self) -> bool:
+        return self.subscriptions > 0 or self.shard_subscriptions > 0 or self.confirmations > 0
+
+    @property
     def listening(self) -> bool:
-        """Messages come unasked, and answers cannot be told from them."""
-        return self.subscriptions > 0 or self.monitoring
+        """Messages come unasked."""
+        return self.subscribed or self.monitoring
+
+    @property
+    def unpaired(self) -> bool:
+        """Answers cannot be told from messages, which RESP3 marks as pushes."""
+        return self.monitoring or (self.subscribed and not self.resp3)
 
     def replies_to(self, args: Sequence[bytes]) -> int:
         """How many replies this command will get; to be asked once for each, in the order of sending.
 
-        0 while listening (what comes is not paired with commands) and where CLIENT REPLY silences.
+        0 while what comes cannot be paired with commands, and where CLIENT REPLY silences.
         """
         name = args[0].lower() if args else b""
         mode = (
@@ -57,7 +69,11 @@ class ClientState:
         silent = self.muted or self.skipping or mode in (b"off", b"skip")
         self.skipping = mode == b"skip"
         self.muted = self.muted or mode == b"off"
-        if silent or self.listening:
+        if silent and name == b"select" and len(args) == 2 and not self.in_multi:
+            self.wanted_db = self.db = _leading_int(args[1])  # nothing will say whether it was so
+        if self.unpaired and name in CONFIRMED_BY_PUSH:
+            self.confirmations += max(1, len(args) - 1)
+        if silent or self.unpaired:
             return 0
         if name in CONFIRMED_BY_PUSH and not self.in_multi:
             return max(1, len(args) - 1)
@@ -88,8 +104,24 @@ class ClientState:
             self.watching = False
         elif name == b"monitor" and not self.in_multi:
             self.monitoring = True
+        elif name == b"hello" and len(args) > 1:
+            self.resp3 = args[1] == b"3"
+        elif name == b"ssubscribe" and not self.in_multi:
+            self.shard_subscriptions = max(1, self.shard_subscriptions)
         elif name in SUBSCRIBING and not self.in_multi:
             self.subscriptions = max(1, self.subscriptions)
+
+    def selected(self, numbers: Sequence[bytes]) -> None:
+        """After EXEC: these SELECTs of the transaction were carried out."""
+        self.wanted_db = self.db = _leading_int(numbers[-1]) if numbers else self._db_before_multi
+
+    def confirmed(self, name: bytes, count: int) -> None:
+        """A confirmation has come: `name` is its first item, `count` how many are left of that kind."""
+        self.confirmations = max(0, self.confirmations - 1)
+        if name in (b"ssubscribe", b"sunsubscribe"):
+            self.shard_subscriptions = count
+        else:
+            self.subscriptions = count
 
     def _leave_multi(self, *, restore_db: bool) -> None:
         self.in_multi = self.watching = False

@@ -28,7 +28,8 @@ class Assistance:
         """What may follow the text, "" where nothing is known."""
         if not self._desk.settings.hints or len(text) > MAX_CHARACTERS:
             return ""
-        return syntax_hint(catalogue(), _bytes(text))
+        commands = commands_of(_bytes(text))
+        return syntax_hint(catalogue(), commands[-1]) if commands and text[-1] != "\n" else ""
 
     def toolbar(self, text: str) -> str:
         """Why a word is red, "" where none is."""

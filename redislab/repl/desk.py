@@ -26,6 +26,7 @@ class Desk:
     screen: Screen
     settings: Settings
     interval_s: float = 0.0  # between two runs of a repeated command
+    listens_at_prompt: bool = True  # messages can appear above a prompt that stays
     leaving: bool = False
     last: Outcome | None = None  # of the latest command, for :why
     origins: Origins | None = None  # which command gave a key its type, for advice

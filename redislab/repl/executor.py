@@ -81,8 +81,8 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
         return False
     session, screen = desk.session, desk.screen
     name = args[0].lower()
-    was_listening = session.listening
-    if name in SUBSCRIBING and not was_listening and screen.layout.format is not Format.RAW:
+    was_unpaired = session.link.state.unpaired
+    if name in SUBSCRIBING and not session.listening and screen.layout.format is not Format.RAW:
         screen.line("Reading messages... (press Ctrl-C to quit)")
     printer = screen.reply(args)
     try:
@@ -101,9 +101,12 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
     desk.last = outcome
     remark(desk, outcome, typed)
     if session.link.state.monitoring:
-        _monitor(desk)
-    elif was_listening:
+        screen.info("Every command that the server receives is shown. Ctrl-C ends this.")
+        _listen(desk)
+    elif was_unpaired:
         _await_confirmation(desk)
+    if session.listening and not desk.listens_at_prompt:
+        _listen(desk)
     return True
 
 
@@ -126,6 +129,8 @@ def _ready(desk: Desk, args: Sequence[bytes]) -> bool:
             desk.screen.info("The transaction is forgotten. Commands are sent again.")
         return False
     show_arrived(desk)
+    if not desk.session.connected and len(args) == 2 and args[0].lower() == b"select" and args[1].isdigit():
+        link.state.wanted_db = int(args[1])  # else a database that is not there would lock the shell
     return connecting.connect(desk)
 
 
@@ -159,11 +164,10 @@ def _lost(desk: Desk, args: Sequence[bytes], error: RedislabError) -> None:
     connecting.connect(desk)
 
 
-def _monitor(desk: Desk) -> None:
-    """What MONITOR reports, until Ctrl-C or until the connection ends."""
-    desk.screen.info("Every command that the server receives is shown. Ctrl-C ends this.")
+def _listen(desk: Desk) -> None:
+    """What comes unasked, until Ctrl-C or until the connection ends."""
     try:
-        while desk.session.link.state.monitoring:
+        while desk.session.listening:
             for message in desk.session.messages(None):
                 desk.screen.message(message)
     except KeyboardInterrupt:
@@ -189,7 +193,7 @@ def _await_confirmation(desk: Desk) -> None:
             for message in desk.session.messages(CONFIRMATION_S):
                 desk.screen.message(message)
                 arrived = True
-                if not _is_published(message):
+                if not _is_published(message) and not desk.session.link.state.confirmations:
                     return
             if not arrived:
                 return

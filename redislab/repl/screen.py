@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from redislab.core.link import Arrival
 from redislab.core.parts import Assembler, Part, Run
 from redislab.core.reply import Reply
-from redislab.render.plain import Layout, format_push, format_reply, formatter, is_verbatim
+from redislab.render.plain import Format, Layout, format_push, format_reply, formatter, is_verbatim
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
 
@@ -83,7 +83,8 @@ class Screen:
 
     def reply(self, args: Sequence[bytes]) -> ReplyPrinter:
         """What prints the reply to one command."""
-        return ReplyPrinter(self, args, self._settings.limit)
+        whole = self.layout.format not in (Format.STANDARD, Format.RAW)  # half of a JSON is none
+        return ReplyPrinter(self, args, 0 if whole else self._settings.limit)
 
 
 class ReplyPrinter:

@@ -81,7 +81,8 @@ def _desk(place: Place, streams: Streams, layout: Layout, interval_s: float) -> 
         screen.info(text)
 
     session = Session(engine, db=place.db, notice=notice)
-    return Desk(place, engine, place, session, screen, settings, interval_s)
+    live = streams.environ.get("TERM") != "dumb"  # prompt_toolkit does nothing beside a prompt there
+    return Desk(place, engine, place, session, screen, settings, interval_s, listens_at_prompt=live)
 
 
 def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | None) -> Prompt:

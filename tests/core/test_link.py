@@ -182,3 +182,98 @@ def test_a_new_client_begins_anew_but_for_the_wanted_database() -> None:
     state = ClientState(wanted_db=4, db=4, in_multi=True, subscriptions=2, muted=True)
     state.begin()
     assert state == ClientState(wanted_db=4)
+
+
+class TestListening:
+    def test_under_resp3_commands_are_answered_and_observed_while_subscribed(
+        self, server: RedisServer
+    ) -> None:
+        session = Session(engine(server.port, protocol=3))
+        session.run([b"SUBSCRIBE", b"a"])
+        assert said(session, "SELECT", "3") == b"OK"
+        assert said(session, "MULTI") == b"OK"
+        assert session.link.state.in_multi
+        assert session.link.state.wanted_db == 3
+        said(session, "DISCARD")
+        said(session, "UNSUBSCRIBE", "a")
+        assert session.prompt == f"127.0.0.1:{server.port}[3]"
+
+    @pytest.mark.parametrize("protocol", [2, 3])
+    def test_every_confirmation_of_an_unsubscribe_is_waited_for(
+        self, server: RedisServer, protocol: int
+    ) -> None:
+        session = Session(engine(server.port, protocol=protocol))
+        session.run([b"SUBSCRIBE", b"a"])
+        session.run([b"UNSUBSCRIBE", b"a", b"b", b"c"])
+        while session.link.state.confirmations:
+            list(session.messages(0.2))
+        assert said(session, "PING") == b"PONG"
+
+    def test_shard_channels_are_counted_apart(self, server: RedisServer) -> None:
+        session = Session(engine(server.port))
+        session.run([b"SSUBSCRIBE", b"s"])
+        session.run([b"SUBSCRIBE", b"a"])
+        session.run([b"SUNSUBSCRIBE", b"s"])
+        while session.link.state.confirmations:
+            list(session.messages(0.2))
+        assert session.listening
+        server.cli("PUBLISH", "a", "hello")
+        assert next(session.messages(5)).items[2].text == b"hello"
+
+    def test_reset_ends_listening(self, server: RedisServer) -> None:
+        session = Session(engine(server.port))
+        session.run([b"SUBSCRIBE", b"a"])
+        session.run([b"RESET"])
+        assert next(session.messages(5)).text == b"RESET"
+        assert not session.prompt.endswith("(subscribed mode)")
+
+    def test_a_reply_that_looks_like_a_confirmation_is_data(self, server: RedisServer) -> None:
+        session = Session(engine(server.port))
+        session.run([b"EVAL", b"return {'subscribe','a',5}", b"0"])
+        assert not session.link.state.subscribed
+
+    def test_a_refused_subscription_is_not_waited_for(self, redis_server_path: str) -> None:
+        with RedisServer("--user", "ada", "on", "nopass", "+@all", "resetchannels", "&a") as server:
+            session = Session(engine(server.port))
+            session.run([b"AUTH", b"ada", b"x"])
+            session.run([b"SUBSCRIBE", b"a"])
+            session.run([b"SUBSCRIBE", b"b"])
+            assert next(session.messages(5)).code == "NOPERM"
+            assert not session.link.state.confirmations
+
+    def test_half_a_message_does_not_swallow_the_next_connection(self, server: RedisServer) -> None:
+        with DroppingProxy(server.port, drop_at=1, let_through=20) as proxy:
+            session = Session(engine(proxy.port))
+            with pytest.raises(ConnectionLost):
+                session.run([b"SUBSCRIBE", b"a"])
+            session.run([b"SUBSCRIBE", b"a"])
+            server.cli("PUBLISH", "a", "hello")
+            message = next(session.messages(5))
+        assert [item.text for item in message.items] == [b"message", b"a", b"hello"]
+
+
+def test_a_connection_lost_after_watch_must_be_acknowledged(server: RedisServer) -> None:
+    session = Session(engine(server.port))
+    said(session, "WATCH", "a")
+    session.close()
+    with pytest.raises(TransactionLost, match="no longer watched"):
+        said(session, "MULTI")
+    session.link.acknowledge()
+    assert said(session, "MULTI") == b"OK"
+
+
+def test_a_select_that_failed_in_a_transaction_is_none(server: RedisServer) -> None:
+    session = Session(engine(server.port))
+    for words in (["SELECT", "2"], ["MULTI"], ["SELECT", "99"], ["EXEC"]):
+        session.run([word.encode() for word in words])
+    assert session.prompt.endswith("[2]")
+    for words in (["MULTI"], ["SELECT", "5"], ["EXEC"]):
+        session.run([word.encode() for word in words])
+    assert session.prompt.endswith("[5]")
+
+
+def test_a_select_without_an_answer_is_believed(server: RedisServer) -> None:
+    session = Session(engine(server.port))
+    for words in (["CLIENT", "REPLY", "OFF"], ["SELECT", "3"], ["CLIENT", "REPLY", "ON"]):
+        session.run([word.encode() for word in words])
+    assert session.prompt.endswith("[3]")

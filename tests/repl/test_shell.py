@@ -226,6 +226,12 @@ class TestServersThatFail:
             answers = shell.answers("AUTH pw", "CLIENT INFO")
         assert " db=2 " in answers[-1]
 
+    def test_a_database_that_is_not_there_does_not_lock_the_shell(self, server: RedisServer) -> None:
+        shell = Shell(replace(Shell.on(server.port).place, db=99))
+        answers = shell.answers("PING", "SELECT 0", "PING")
+        assert "error: Database 99 cannot be selected, so nothing was sent." in answers
+        assert answers[-2:] == ["OK", "PONG"]
+
     def test_a_connection_that_ended_while_nobody_typed_loses_nothing(self, server: RedisServer) -> None:
         answers = Shell.on(server.port).answers(
             "SELECT 2", "CLIENT KILL TYPE normal SKIPME no", "INCR n", "GET n"
