@@ -259,7 +259,7 @@ def one_command(name: str, arguments: list[dict[str, object]]) -> Catalogue:
 
 
 class TestRules:
-    @pytest.mark.parametrize("place", rules.places())
+    @pytest.mark.parametrize("place", sorted(rules.places()))
     def test_every_row_names_an_argument(self, place: str) -> None:
         name = " ".join(word for word in place.split() if word.isupper())
         path = place.split()[-1]
