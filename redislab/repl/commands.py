@@ -1,4 +1,7 @@
-"""The shell's own commands: words that begin with a colon. One table; help and completion read it."""
+"""The shell's own commands: words that begin with a colon. One table; help and completion read it.
+
+Completion needs the table at the first key, so each command imports what it needs when it is run.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from redislab.app import Place, catalogue
-from redislab.core.explain import explain_view
-from redislab.core.happened import why
-from redislab.core.help import shell_help_view
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
-from redislab.engines.target import parse_url
 from redislab.errors import UsageError
 from redislab.repl import connecting, settings
-from redislab.repl.ahead import ahead
 from redislab.repl.desk import Desk
-from redislab.repl.remarks import python_of
 
 Action = Callable[[Desk, Sequence[str]], None]
 
@@ -51,6 +48,8 @@ def _full_name(name: str) -> str:
 
 
 def _help(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.core.help import shell_help_view
+
     desk.screen.show(
         shell_help_view(
             [(f"{name} {command.usage}".rstrip(), command.help) for name, command in COMMANDS.items()]
@@ -78,6 +77,8 @@ def _set(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _connect(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.engines.target import parse_url
+
     if not words:
         connecting.go_home(desk)
     elif len(words) == 1:
@@ -90,6 +91,9 @@ def _connect(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _explain(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.core.explain import explain_view
+    from redislab.repl.ahead import ahead
+
     if not words:
         raise UsageError("this is how it is written: :explain SET name ada")
     args = [word.encode("utf-8", "surrogateescape") for word in words]
@@ -97,11 +101,15 @@ def _explain(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _why(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.core.happened import why
+
     text = why(desk.last) if desk.last is not None else ""
     desk.screen.line(text or "There is nothing to explain yet: run a command first.")
 
 
 def _python(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl.remarks import python_of
+
     if not words and desk.last is None:
         raise UsageError("this is how it is written: :python SET name ada; alone: the latest command")
     args = [word.encode("utf-8", "surrogateescape") for word in words] or list(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from redislab.app import catalogue
-from redislab.core.help import help_view
 from redislab.core.line import Ask, Line
 from redislab.core.probe import Probe
 from redislab.core.reply import Reply
@@ -16,7 +15,6 @@ from redislab.render.plain import Format
 from redislab.repl import commands, connecting
 from redislab.repl.desk import Desk
 from redislab.repl.interrupts import CommandStopped
-from redislab.repl.remarks import remark, remark_refusal
 
 SLOW_S = 0.5  # redis-cli prints how long a command took from here on
 CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the prompt comes back without
@@ -27,6 +25,8 @@ def execute(desk: Desk, asked: Line, typed: bytes) -> None:
     if asked.ask is Ask.COMMAND:
         _command(desk, asked, typed)
     elif asked.ask is Ask.REFUSED:
+        from redislab.repl.remarks import remark_refusal  # the answer comes first, then what explains it
+
         desk.screen.line(asked.message)
         remark_refusal(desk, typed)
     elif asked.ask in _ACTIONS:
@@ -42,6 +42,8 @@ def _clear(desk: Desk, asked: Line) -> None:
 
 
 def _help(desk: Desk, asked: Line) -> None:
+    from redislab.core.help import help_view
+
     desk.screen.show(help_view(catalogue(), asked.args))
 
 
@@ -98,6 +100,8 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
     printer.end()
     if outcome.elapsed_s >= SLOW_S and screen.layout.format is Format.STANDARD:
         screen.line(f"({outcome.elapsed_s:.2f}s)")
+    from redislab.repl.remarks import remark
+
     desk.last = outcome
     remark(desk, outcome, typed)
     if session.link.state.monitoring:

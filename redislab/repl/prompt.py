@@ -12,7 +12,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application import AppSession, create_app_session, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import Completer
+from prompt_toolkit.completion import Completer, DynamicCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
@@ -25,7 +25,7 @@ from prompt_toolkit.layout.processors import (
     Transformation,
     TransformationInput,
 )
-from prompt_toolkit.lexers import Lexer
+from prompt_toolkit.lexers import DynamicLexer, Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
@@ -50,15 +50,18 @@ OWN_STYLES = [
 
 
 class Prompt:
-    """Asks for lines. `message` gives the prompt's pieces whenever it is drawn."""
+    """Asks for lines. `message` gives the prompt's pieces whenever it is drawn.
+
+    Nothing else that is given is asked for before something has been typed.
+    """
 
     def __init__(
         self,
         *,
         message: Callable[[], StyleAndTextTuples],
         history: History,
-        lexer: Lexer,
-        completer: Completer,
+        lexer: Callable[[], Lexer],
+        completer: Callable[[], Completer],
         hint: Callable[[str], str],
         toolbar: Callable[[str], str],
         colours: bool,
@@ -71,8 +74,8 @@ class Prompt:
                 message,
                 history=history,
                 auto_suggest=_Suggest(),
-                lexer=lexer,
-                completer=completer,
+                lexer=DynamicLexer(lambda: lexer() if self._session.default_buffer.text else None),
+                completer=DynamicCompleter(completer),
                 complete_while_typing=True,
                 complete_in_thread=True,
                 reserve_space_for_menu=MENU_LINES,

@@ -12,10 +12,8 @@ from itertools import islice
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.completion import DynamicCompleter
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
-from prompt_toolkit.lexers import DynamicLexer
 from prompt_toolkit.output import Output
 
 from redislab.app import Place, open_engine
@@ -98,8 +96,8 @@ def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | 
     return Prompt(
         message=lambda: _message(desk.session.prompt),
         history=SharedHistory(history_path(streams.environ), warn),
-        lexer=DynamicLexer(lambda: assistance().lexer),
-        completer=DynamicCompleter(lambda: assistance().completer),
+        lexer=lambda: assistance().lexer,
+        completer=lambda: assistance().completer,
         hint=lambda text: assistance().hint(text),
         toolbar=lambda text: assistance().toolbar(text),
         colours=streams.colours,
@@ -169,9 +167,10 @@ def _enter(desk: Desk, text: str) -> None:
 def _load(engine: Engine) -> None:
     """While the person reads and types: what the first key and the first command will need."""
     import redislab.repl.assistance
-    import redislab.repl.executor  # noqa: F401 - for their effect
+    import redislab.repl.executor
 
     engine.preload()
+    import redislab.repl.remarks  # noqa: F401 - the first answer does not wait for these
 
 
 def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
