@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from redislab.core.catalogue import Catalogue, Command
-from redislab.core.explanations import Explanation, explanation
+from redislab.core.explanations import Explanation, explanation, sentence
 from redislab.core.grammar import Match, Place, match
 from redislab.core.help import help_view
 from redislab.core.redispy import python_call
@@ -77,7 +77,7 @@ def _meanings(words: Sequence[bytes], found: Match, command: Command, told: Expl
     rows = [(line(Span(command.name, Role.COMMAND)), line(told.does if told else command.group))]
     for start, end, known in _together(found.places, command.words):
         shown = " ".join(map(_shown, words[start:end]))
-        text = told.arguments.get(known.path, "") if told else ""
+        text = sentence(command, known.argument) if known.argument else ""
         name = known.argument.display or known.argument.name if known.argument else ""
         wrong = found.wrong is not None and start <= found.wrong.place < end
         meaning = found.wrong.reason if wrong and found.wrong else text or name
@@ -89,7 +89,8 @@ def _together(places: Sequence[Place], start: int) -> Iterator[tuple[int, int, P
     """Neighbouring words that are one thing: `EX 60`, all elements of a LPUSH."""
     begin = start
     for place in range(start + 1, len(places) + 1):
-        if place == len(places) or not places[place].path or places[place].path != places[begin].path:
+        goes_on = place < len(places) and places[begin].argument is not None
+        if not (goes_on and places[place].argument is places[begin].argument):
             if begin < len(places):
                 yield begin, place, places[begin]
             begin = place
@@ -98,8 +99,8 @@ def _together(places: Sequence[Place], start: int) -> Iterator[tuple[int, int, P
 def _facts(
     command: Command, told: Explanation | None, words: Sequence[bytes], found: Match, ahead: Iterable[str]
 ) -> Iterator[tuple[Line, Line]]:
-    for sentence in ahead:
-        yield line(Span("now", Role.DIM)), line(sentence)
+    for each in ahead:
+        yield line(Span("now", Role.DIM)), line(each)
     cost = told.cost if told is not None and told.cost else command.complexity
     if cost:
         yield line(Span("cost", Role.DIM)), line(cost)

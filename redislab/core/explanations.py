@@ -56,6 +56,18 @@ def argument_paths(arguments: Sequence[Argument]) -> Iterator[tuple[str, Argumen
             yield f"{name}.{below}", inner
 
 
+def sentence(command: Command, argument: Argument) -> str:
+    """What is said of one argument of a command's syntax; "" where nothing is.
+
+    The argument is found by identity: two of one command may have the same name (SORT's patterns).
+    """
+    told = explanation(command)
+    if told is None:
+        return ""
+    found = (path for path, each in argument_paths(command.arguments) if each is argument)
+    return told.arguments.get(next(found, ""), "")
+
+
 def numbered(arguments: Sequence[Argument]) -> Iterator[tuple[str, Argument]]:
     """Siblings with the names that their paths have."""
     met: dict[str, int] = {}

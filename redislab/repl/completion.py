@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from redislab.app import catalogue
 from redislab.core import words as word_splitter
 from redislab.core.catalogue import Command
-from redislab.core.explanations import explanation
+from redislab.core.explanations import explanation, sentence
 from redislab.core.grammar import Expected, match
 from redislab.core.keys import TYPE_OF_GROUP, key_positions
 from redislab.core.safe import is_harmless
@@ -87,11 +87,10 @@ class ShellCompleter(Completer):
             prefix = b" ".join([typed[0], begun]).decode("utf-8", "surrogateescape")
             yield from _names(prefix)
             return
-        told = explanation(found.command)
         wanted = begun.upper().decode("latin-1")
         for each in found.following:
             if each.is_token and each.text.startswith(wanted):
-                yield Offer(each.text, told.arguments.get(each.path, "") if told else "")
+                yield Offer(each.text, sentence(found.command, each.argument) if each.argument else "")
         finder = self._finder()
         if finder is not None:
             for value in [each for each in found.following if not each.is_token][:1]:

@@ -23,6 +23,13 @@ def test_each_word_of_a_line_is_explained() -> None:
     assert 'Python  r.lpush("queue", "a", "b")' in done.stdout
 
 
+def test_options_of_the_same_name_are_told_apart() -> None:
+    shown = explain("SORT l BY w_* GET obj_*").stdout
+    assert "\nBY w_*     Order by other keys" in shown
+    assert "\nGET obj_*  " in shown
+    assert shown.count("Order by other keys") == 1
+
+
 def test_one_argument_with_spaces_is_a_line() -> None:
     assert explain("LPUSH queue 'a b'").stdout == explain("LPUSH", "queue", "a b").stdout
 
