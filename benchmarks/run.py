@@ -9,6 +9,7 @@ of them alike. Needs redis-server and redis-cli; iredis is measured where it is 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import pty
 import re
@@ -16,12 +17,16 @@ import select
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pyte
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -55,6 +60,9 @@ FAKEREDIS = ONE_COMMAND.format(
     set="lambda: client.set('key', 'value')",
     get="lambda: client.get('key')",
 )
+TYPED = ("GET key:12", "DEL key:999 key:5", "HGETALL nobody", "SET key:77 v EX 10", "LRANGE key:1 0 1")
+KEY_EVERY_S = 0.05
+MANY_KEYS = b"""EVAL "for i = 1, 100000 do redis.call('SET', 'key:' .. i, 'v') end" 0"""
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
 
 
@@ -126,6 +134,44 @@ def typed_command(args: list[str], prompt: bytes, environ: Mapping[str, str]) ->
             times_s.append(terminal.press(b"\r", until=b"(integer) %d" % number))
             terminal.wait_for(prompt)
         return statistics.median(times_s)
+    finally:
+        terminal.close()
+
+
+def typed_key(args: list[str], prompt: bytes, environ: Mapping[str, str], setup: bytes = b"") -> float:
+    """A key of a fast typist, from the keyboard to the screen: the 99th percentile of 300."""
+    screen = pyte.Screen(100, 30)
+    stream = pyte.ByteStream(screen)
+    terminal = Terminal(args, environ)
+    try:
+        fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", screen.lines, screen.columns, 0, 0))
+        terminal.wait_for(prompt)
+        if setup:
+            terminal.press(setup + b"\r", until=b"(nil)")
+        stream.feed(terminal.seen[-300:])
+
+        def look(timeout_s: float) -> bool:
+            if not select.select([terminal.fd], [], [], timeout_s)[0]:
+                return False
+            stream.feed(os.read(terminal.fd, 1 << 16))
+            return True
+
+        times_s = []
+        for line in TYPED * 4:
+            for place, key in enumerate(line, 1):
+                time.sleep(KEY_EVERY_S)
+                while look(0):
+                    pass
+                began_s = time.perf_counter()
+                os.write(terminal.fd, key.encode())
+                while not screen.display[screen.cursor.y][: screen.cursor.x].endswith(f"> {line[:place]}"):
+                    if not look(10):
+                        raise TimeoutError(f"{line[:place]!r} is not on the screen")
+                times_s.append(time.perf_counter() - began_s)
+            os.write(terminal.fd, b"\x15")  # Ctrl-U
+            while look(KEY_EVERY_S):
+                pass
+        return sorted(times_s)[int(len(times_s) * 0.99)]
     finally:
         terminal.close()
 
@@ -235,6 +281,15 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
                 "redislab": lambda: typed_command(lab, prompt, environ),
                 "bare prompt_toolkit": lambda: typed_command(BARE_PROMPT, b"bare>", environ),
                 **with_iredis(lambda args: typed_command(args, prompt, environ)),
+            },
+        ),
+        (
+            "a key at the prompt, 100,000 keys in the database (99th percentile)", "s", 3,
+            {
+                "redislab": lambda: typed_key([*REDISLAB, "repl"], b"redislab>", environ, MANY_KEYS),
+                "redislab, empty": lambda: typed_key([*REDISLAB, "repl"], b"redislab>", environ),
+                "bare prompt_toolkit": lambda: typed_key(BARE_PROMPT, b"bare>", environ),
+                **({"iredis": lambda: typed_key(other, prompt, environ)} if other else {}),
             },
         ),
         *[

@@ -21,6 +21,7 @@ BUDGET_S = 0.04  # for one look
 MOST_NAMES = 40
 SCAN_COUNT = 500  # keys a step: a fraction of a millisecond of the server's time
 PAUSE_S = 0.001  # between two steps: the thread that draws what is typed goes first
+STILL_S = 0.03  # no key has been pressed for so long before a look begins: it is not in the way of typing
 _SPECIAL = re.compile(rb"[\\*?\[\]^-]")
 
 
@@ -89,8 +90,11 @@ class Finder:
             return self._scan(look, [command, key], prefix, [], step=step)
 
     def _begin(self) -> int:
+        """The number of a new look, once typing has paused."""
         self._latest += 1
-        return self._latest
+        look = self._latest
+        time.sleep(STILL_S)
+        return look
 
     def _scan(
         self, look: int, command: Sequence[bytes], prefix: bytes, more: Sequence[bytes], *, step: int = 1
@@ -114,10 +118,10 @@ class Finder:
 
     def _one(self, *args: bytes) -> tuple[Reply, ...]:
         """The items of one command's answer."""
-        self._begin()
+        look = self._begin()
         with self._lock:
             self._deadline_s = time.monotonic() + BUDGET_S
-            replies = self._ask([args])
+            replies = self._ask([args]) if look == self._latest else []
         return replies[0].items if replies else ()
 
     def _ask(self, commands: Sequence[Sequence[bytes]]) -> list[Reply]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from redislab.repl.assistance import Assistance
 
 WELCOME = "A Redis inside this process; nothing is kept. Try SET name ada, HELP, or :help."
+YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
 
@@ -171,6 +173,10 @@ def _load(engine: Engine) -> None:
 
     engine.preload()
     import redislab.repl.remarks  # noqa: F401 - the first answer does not wait for these
+
+    if gc.get_threshold()[0] > YOUNG_OBJECTS:  # the process is ours, and was told to load in peace
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, 5, gc.get_threshold()[2])
 
 
 def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
