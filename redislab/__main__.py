@@ -12,7 +12,7 @@ COLLECT_AFTER = 50_000  # new objects; Python's 700 means many searches for garb
 def run() -> int:
     """`cli.main` for a process of its own, in which nothing holds up a start, a key or the end."""
     sys.setswitchinterval(SWITCH_S)
-    # The oldest objects are a lab's keys: a search through 100,000 of them takes 50 ms, in the middle of a word.
+    # The oldest objects are a lab's keys: a search through 100,000 takes 50 ms, in the middle of a word.
     gc.set_threshold(COLLECT_AFTER, 20, 1_000)
     from redislab.cli import main
 
