@@ -8,11 +8,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.servers import RedisServer, find_redis_cli, find_redis_server
+from tests.servers import RedisServer, find_newer_redis_server, find_redis_cli, find_redis_server
 
 # A slow machine is no bug; a failing example need not be the smallest to be read.
 settings.register_profile("redislab", deadline=None, max_examples=100)
 settings.load_profile("redislab")
+
+
+NO_NEWER = "no redis-server of version 8 on the PATH, and REDISLAB_NEWER_REDIS names none"
 
 
 def _required(program: str, path: str | None) -> str:
@@ -49,9 +52,28 @@ def server(redis_server: RedisServer, redis_cli: str) -> RedisServer:
     return redis_server
 
 
+@pytest.fixture(scope="session")
+def newer_redis_server() -> Iterator[RedisServer]:
+    """A Redis 8 or later, for what the catalogue's version has not."""
+    path = find_newer_redis_server()
+    if path is None:
+        pytest.skip(NO_NEWER)
+    with RedisServer(program=path) as server:
+        yield server
+
+
+@pytest.fixture
+def newer_server(newer_redis_server: RedisServer, redis_cli: str) -> RedisServer:
+    """The same server, emptied."""
+    newer_redis_server.cli("FLUSHALL")
+    return newer_redis_server
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for program, path in (("redis-server", find_redis_server()), ("redis-cli", find_redis_cli())):
         if path is None:
             terminalreporter.write_line(
                 f"{program} is not on the PATH: tests that compare with it did not run."
             )
+    if terminalreporter.stats.get("skipped") and find_newer_redis_server() is None:
+        terminalreporter.write_line(f"{NO_NEWER}: what later commands do was not tried.")

@@ -6,6 +6,7 @@ All listen on loopback, on free ports and in folders of their own, from `with` t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,16 @@ Self = TypeVar("Self", bound="_Scoped")
 
 def find_redis_server() -> str | None:
     return shutil.which("redis-server")
+
+
+def find_newer_redis_server() -> str | None:
+    """A redis-server of version 8 or later: what REDISLAB_NEWER_REDIS names, or the one on the PATH."""
+    path = os.environ.get("REDISLAB_NEWER_REDIS") or find_redis_server()
+    if path is None:
+        return None
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False).stdout
+    version = re.search(r"\bv=(\d+)\.", told)
+    return path if version is not None and int(version[1]) >= 8 else None
 
 
 def find_redis_cli() -> str | None:
@@ -97,14 +108,17 @@ class Certificates:
 
 
 class RedisServer(_Scoped):
-    """A redis-server on a free port and a unix socket. `args` are more of its options.
+    """A redis-server on a free port and a unix socket. `args` are more of its options, `program` its path.
 
     With `certificates` the port speaks TLS only; the unix socket stays plain. A password or users:
     `RedisServer("--requirepass", "pw")`, `RedisServer("--user", "ada", "on", ">pw", "~*", "+@all")`.
     """
 
-    def __init__(self, *args: str, certificates: Certificates | None = None) -> None:
+    def __init__(
+        self, *args: str, certificates: Certificates | None = None, program: str = "redis-server"
+    ) -> None:
         self._args = args
+        self._program = program
         self._certificates = certificates
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -177,7 +191,7 @@ class RedisServer(_Scoped):
 
     def _command(self) -> list[str]:
         return [
-            *["redis-server", *self._listen(), "--bind", "127.0.0.1"],
+            *[self._program, *self._listen(), "--bind", "127.0.0.1"],
             *["--unixsocket", self.socket_path, "--dir", str(self.folder)],
             *["--save", "", "--appendonly", "no", *self._args],
         ]

@@ -3,12 +3,17 @@
     python tools/build_catalogue.py                  start a redis-server of our own and ask it
     python tools/build_catalogue.py --socket PATH    ask a server that runs (or --port N)
     python tools/build_catalogue.py --output FILE    write somewhere else
+    python tools/build_catalogue.py --later …        only the commands of `LATER`, into commands-later.json
 
 Facts only: names, arity, flags, ACL categories, key specs, argument trees, versions, formulas.
 The server's sentences (summary, history, notes, remarks on complexity) stay behind; ours are
 written elsewhere. One command a line, sorted, so that a new version reads well as a diff.
 
 The commands come from `COMMAND DOCS` and `COMMAND`, through `redis-cli --json`.
+
+`--later` asks a newer server (8.0 or later) for what the catalogue's version lacks. The one file that no
+server was asked for is commands-json.json: the module RedisJSON is in no server that is at hand, so its
+names, arguments and versions were written by hand, from the syntax that its public documentation states.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +49,11 @@ OWN_COMPLEXITY = {
     "XREAD": "O(N) for each stream",
     "XREADGROUP": "O(M) for each stream",
 }
+# Commands that came after the catalogue's version and that learners hear of.
+LATER = frozenset(
+    "HEXPIRE HEXPIREAT HEXPIRETIME HGETDEL HGETEX HPERSIST HPEXPIRE HPEXPIREAT HPEXPIRETIME HPTTL HSETEX "
+    "HTTL".split()
+)
 _FORMULA = re.compile(r"O\((?:[^()]|\([^()]*\))*\)(?: ?\+ ?O\((?:[^()]|\([^()]*\))*\))*")
 _FOR_EACH = re.compile(r" (?:specified )?for (?:each|every) (?:single )?([a-z/]+(?: (?:pair|ID)\b)?)")
 _QUOTED = re.compile(r"`!?([^`]+)`")
@@ -51,13 +61,15 @@ _QUOTED = re.compile(r"`!?([^`]+)`")
 
 def main() -> None:
     options = _options()
+    only = LATER if options.later else None
     if options.socket or options.port:
-        facts = _facts(["-s", options.socket] if options.socket else ["-p", str(options.port)])
+        facts = _facts(["-s", options.socket] if options.socket else ["-p", str(options.port)], only)
     else:
         with _private_server() as socket:
-            facts = _facts(["-s", socket])
+            facts = _facts(["-s", socket], only)
     version = facts["redis_version"]
-    path = options.output or DATA / f"commands-{version.rpartition('.')[0]}.json"
+    kept = "later" if options.later else version.rpartition(".")[0]
+    path = options.output or DATA / f"commands-{kept}.json"
     path.write_text(_one_command_a_line(facts), encoding="utf-8")
     print(f"{path}: {len(facts['commands'])} commands of Redis {version}")
 
@@ -67,6 +79,7 @@ def _options() -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--socket", help="unix socket of a running server")
     where.add_argument("--port", type=int, help="port of a running server on this machine")
+    parser.add_argument("--later", action="store_true", help="only what came after the catalogue's version")
     parser.add_argument("--output", type=Path, help="file to write (default: in redislab/data)")
     return parser.parse_args()
 
@@ -88,8 +101,8 @@ def _private_server() -> Iterator[str]:
                 server.terminate()
 
 
-def _facts(target: list[str]) -> dict[str, Any]:
-    """What the server at `target` (redis-cli's words for it) knows of its commands."""
+def _facts(target: list[str], only: Set[str] | None = None) -> dict[str, Any]:
+    """What the server at `target` (redis-cli's words for it) knows of its commands, or of these."""
     info = subprocess.run(
         ["redis-cli", *target, "INFO", "server"], check=True, capture_output=True, text=True
     )
@@ -100,7 +113,11 @@ def _facts(target: list[str]) -> dict[str, Any]:
     docs = _flat_docs(_ask(target, "COMMAND", "DOCS"))
     for entry in _flat_entries(_ask(target, "COMMAND")):
         name = _name(entry[0])
+        if only is not None and name not in only:
+            continue
         commands[name] = _command(name, entry, docs[name])
+    if missing := (only or set()) - commands.keys():
+        raise SystemExit(f"Redis {version[1]} has no {', '.join(sorted(missing))}: a newer one is needed")
     return {"redis_version": version[1], "commands": dict(sorted(commands.items()))}
 
 
@@ -175,7 +192,7 @@ def _key_spec(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _argument(argument: dict[str, Any]) -> dict[str, Any]:
-    flags = argument.get("flags", [])
+    flags, shown = argument.get("flags", []), argument.get("display_text")
     return _present(
         {
             "name": argument["name"],
@@ -187,7 +204,7 @@ def _argument(argument: dict[str, Any]) -> dict[str, Any]:
             "key_spec_index": argument.get("key_spec_index"),
             "since": argument.get("since"),
             "deprecated_since": argument.get("deprecated_since"),
-            "display": argument.get("display_text"),
+            "display": None if shown == argument["name"] else shown,
             "arguments": [_argument(inner) for inner in argument.get("arguments", [])],
         }
     )

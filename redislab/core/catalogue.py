@@ -2,6 +2,9 @@
 
 Written for a shell that looks up at every keystroke: names are dictionary keys and sorted tuples; a
 `Command` is built the first time it is asked for. `tools/build_catalogue.py` writes the data.
+
+A catalogue has what its version of Redis has. What came later or comes with a module is in `beyond`; what
+a server says of its own commands (`core.learn`) makes another catalogue, by `completed`.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 
 from redislab.errors import UsageError
 
+_FILES_BEYOND = ("later", "json")
 _AFTER_ANY_NAME = "\U0010ffff"
 
 
@@ -81,6 +85,8 @@ class Command:
     key_specs: tuple[KeySpec, ...]
     arguments: tuple[Argument, ...]
     subcommands: tuple[str, ...]  # full names, sorted
+    module: str | None = None  # that has it; `since` is then the module's version
+    summary: str = ""  # a server's own words, for a command that we have no text for: data, not ours
 
     @property
     def words(self) -> int:
@@ -90,6 +96,11 @@ class Command:
     @property
     def is_container(self) -> bool:
         return bool(self.subcommands)
+
+    @property
+    def origin(self) -> str:
+        """Who has it since when: `Redis 7.4`, `the module RedisJSON`."""
+        return f"the module {self.module}" if self.module else f"Redis {self.since.removesuffix('.0')}"
 
 
 class Catalogue:
@@ -113,6 +124,26 @@ class Catalogue:
     def load(cls, version: str = "7.0") -> Catalogue:
         """The catalogue of a version of Redis, read once a process. Raises UsageError if there is none."""
         return _load(version)
+
+    @cached_property
+    def beyond(self) -> Catalogue:
+        """The commands that are known but not here: newer Redis has them, or a module."""
+        found: dict[str, Any] = {}
+        for file in _FILES_BEYOND:
+            facts = _data(file)
+            module = {"module": facts["module"]} if "module" in facts else {}
+            found |= {name: {**each, **module} for name, each in facts["commands"].items()}
+        missing = {name: facts for name, facts in found.items() if name not in self._facts}
+        return Catalogue({"redis_version": self.version, "commands": missing})
+
+    def completed(self, commands: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+        """This catalogue and more commands: facts by upper-case name, as the data have them."""
+        return Catalogue({"redis_version": self.version, "commands": {**commands, **self._facts}})
+
+    def knowing(self, words: Sequence[bytes]) -> Catalogue:
+        """This catalogue, or `beyond` where only that has the command of a line."""
+        is_beyond = self.lookup(words) is None and self.beyond.lookup(words) is not None
+        return self.beyond if is_beyond else self
 
     def lookup(self, words: Sequence[bytes]) -> Command | None:
         """The command that a line begins with, in any case.
@@ -167,13 +198,18 @@ class Catalogue:
 
 @lru_cache
 def _load(version: str) -> Catalogue:
+    facts = _data(version)
+    if facts is None:
+        raise UsageError(f"nothing is known of the commands of Redis {version}")
+    return Catalogue(facts)
+
+
+def _data(name: str) -> Any:
     try:
-        data = pkgutil.get_data("redislab.data", f"commands-{version}.json")
+        data = pkgutil.get_data("redislab.data", f"commands-{name}.json")
     except FileNotFoundError:
         data = None
-    if data is None:
-        raise UsageError(f"nothing is known of the commands of Redis {version}")
-    return Catalogue(json.loads(data))
+    return None if data is None else json.loads(data)
 
 
 def _upper(word: bytes) -> str:
@@ -196,6 +232,8 @@ def _command(name: str, facts: Mapping[str, Any], subcommands: tuple[str, ...]) 
         key_specs=tuple(map(_key_spec, facts.get("keys", ()))),
         arguments=tuple(map(_argument, facts.get("arguments", ()))),
         subcommands=subcommands,
+        module=facts.get("module"),
+        summary=facts.get("summary", ""),
     )
 
 

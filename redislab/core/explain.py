@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from redislab.core.catalogue import Catalogue, Command
 from redislab.core.explanations import Explanation, explanation, sentence
 from redislab.core.grammar import Match, Place, match
-from redislab.core.help import help_view
+from redislab.core.help import help_view, not_here
 from redislab.core.redispy import python_call
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Items, Line, Note, NoteKind, Span, Stack, View, line
@@ -19,9 +19,12 @@ WORD_CHARACTERS = 24  # of one word; longer ones are cut
 def explain_view(catalogue: Catalogue, words: Sequence[bytes], ahead: Sequence[str] = ()) -> View:
     """What `:explain` answers: a bare name gets its page, a line is taken apart.
 
-    `ahead` says what running it would meet, a sentence each, where the data may be looked at.
+    `ahead` says what running it would meet, a sentence each, where the data may be looked at. A command
+    that this catalogue has not but `beyond` has is explained too, and said to be from elsewhere.
     """
     command = catalogue.lookup(words)
+    if command is None and (elsewhere := catalogue.beyond.lookup(words)) is not None:
+        return Stack((explain_view(catalogue.beyond, words, ahead), not_here(catalogue, elsewhere)))
     if command is None:
         return help_view(catalogue, words[:1])
     if len(words) == command.words:

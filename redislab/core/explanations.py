@@ -40,7 +40,7 @@ class Explanation:
 
 
 def explanation(command: Command) -> Explanation | None:
-    """The texts of a command; None for one that the data do not know, as a module's."""
+    """The texts of a command; None for one that the data do not know, as most modules'."""
     return _group(command.group).get(command.name)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from redislab.core.catalogue import Catalogue, Command
+from redislab.core.grammar import reasons
 from redislab.core.roles import Role
 from redislab.core.syntax import syntax_text
 from redislab.core.view import Grid, Items, Line, Note, NoteKind, Span, Stack, View, line
@@ -29,11 +30,19 @@ def help_view(catalogue: Catalogue, words: Sequence[bytes]) -> View:
     command = catalogue.get(asked.upper())
     if asked.startswith("@") or (command is None and catalogue.in_group(asked.lower())):
         return _help_on_group(catalogue, asked.removeprefix("@"))
+    if command is None and (elsewhere := catalogue.beyond.get(asked.upper())) is not None:
+        return Stack((_page(elsewhere), not_here(catalogue, elsewhere)))
     if command is None:
         return _no_such(catalogue, asked)
     if command.is_container:
         return Stack((_page(command), Line(), _items(catalogue, command.subcommands, "Subcommands")))
     return _page(command)
+
+
+def not_here(catalogue: Catalogue, command: Command) -> View:
+    """That a command is none of this catalogue's."""
+    without = "a server without it" if command.module else f"Redis {catalogue.version}"
+    return Note(NoteKind.INFO, line(f"{reasons.not_here(command)}; {without} does not know this command."))
 
 
 def shell_help_view(commands: Iterable[tuple[str, str]]) -> View:
@@ -51,9 +60,10 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> Grid:
 
 
 def _help_on_group(catalogue: Catalogue, group: str) -> View:
-    names = catalogue.in_group(group.lower())
-    if names:
-        return _items(catalogue, names, f"Commands of the group {group.lower()}")
+    for known in (catalogue, catalogue.beyond):
+        names = known.in_group(group.lower())
+        if names:
+            return _items(known, names, f"Commands of the group {group.lower()}")
     return _unknown(f"no such group: {group}", _nearest(group.lower(), catalogue.groups()))
 
 
@@ -71,7 +81,7 @@ def _heading(command: Command) -> Line:
 
 def _page(command: Command) -> View:
     facts = [
-        ("since", f"Redis {command.since}"),
+        ("since", _since(command)),
         ("group", command.group),
         ("complexity", command.complexity),
         ("arity", _arity(command)),
@@ -79,6 +89,10 @@ def _page(command: Command) -> View:
     ]
     rows = tuple((line(Span(label, Role.DIM)), line(fact)) for label, fact in facts if fact)
     return Stack((_heading(command), Grid((), rows)))
+
+
+def _since(command: Command) -> str:
+    return f"{command.module} {command.since}, a module" if command.module else f"Redis {command.since}"
 
 
 def _arity(command: Command) -> str:

@@ -40,7 +40,8 @@ def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
     if request.hint is not None:
         from redislab.core.hint import syntax_hint
 
-        _print(syntax_hint(catalogue(), request.hint), streams)
+        first = request.hint.split(None, 2)[:2]
+        _print(syntax_hint(catalogue().knowing(first), request.hint), streams)
         return ExitCode.OK
     if request.python:
         return _python(request.words, streams)
@@ -50,17 +51,18 @@ def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
 
     view = explain_view(catalogue(), request.words)
     _print(coloured_text(view, width=streams.width, colours=streams.colours), streams)
-    command = catalogue().lookup(request.words)
+    known = catalogue().knowing(request.words)
+    command = known.lookup(request.words)
     if command is not None and len(request.words) == command.words:
         return ExitCode.OK
-    found = match(catalogue(), request.words)
+    found = match(known, request.words)
     return ExitCode.FAILURE if found.command is None or found.wrong is not None else ExitCode.OK
 
 
 def _python(words: list[bytes], streams: Streams) -> ExitCode:
     from redislab.core.redispy import python_call
 
-    _print(python_call(catalogue().lookup(words), words), streams)
+    _print(python_call(catalogue().knowing(words).lookup(words), words), streams)
     return ExitCode.OK
 
 

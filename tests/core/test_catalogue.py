@@ -21,6 +21,8 @@ from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "redislab" / "data" / "commands-7.0.json"
+LATER = DATA.with_name("commands-later.json")
+FILES = (DATA, LATER, DATA.with_name("commands-json.json"))
 CATALOGUE = Catalogue.load()
 
 
@@ -50,18 +52,28 @@ def test_syntaxes_are_those_of_redis_cli(redis_7_0: RedisServer) -> None:
     assert {command.name: syntax_text(command) for command in every_command()} == theirs
 
 
+def test_later_commands_are_what_a_newer_server_says(newer_server: RedisServer, tmp_path: Path) -> None:
+    fresh = tmp_path / "commands.json"
+    tool = [sys.executable, str(ROOT / "tools" / "build_catalogue.py"), "--later"]
+    subprocess.run([*tool, "--socket", newer_server.socket_path, "--output", str(fresh)], check=True)
+    asked, kept = (json.loads(path.read_bytes())["commands"] for path in (fresh, LATER))
+    assert asked == kept
+
+
 def every_command() -> list[Any]:
     return [CATALOGUE.get(name) for name in CATALOGUE.names()]
 
 
-def test_a_command_a_line_sorted() -> None:
-    lines = DATA.read_text().splitlines()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_command_a_line_sorted(file: Path) -> None:
+    lines = file.read_text().splitlines()
     names = [json.loads("{" + line.rstrip(",") + "}").popitem()[0] for line in lines[1:-1]]
     assert names == sorted(names)
-    assert names == list(CATALOGUE.names())
+    assert set(names) <= {*CATALOGUE.names(), *CATALOGUE.beyond.names()}
 
 
-def test_facts_only() -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_facts_only(file: Path) -> None:
     """No sentence of the server's came along: the longest text is a formula with its unit."""
     texts: list[str] = []
 
@@ -75,7 +87,7 @@ def test_facts_only() -> None:
             assert "summary" not in value
             collect(list(value.values()))
 
-    collect(json.loads(DATA.read_bytes()))
+    collect(json.loads(file.read_bytes())["commands"])
     assert max(map(len, texts)) < 40
 
 
@@ -158,6 +170,34 @@ def test_every_command_is_in_one_group() -> None:
     grouped = [name for group in CATALOGUE.groups() for name in CATALOGUE.in_group(group)]
     assert sorted(grouped) == list(CATALOGUE.names())
     assert CATALOGUE.in_group("nosuch") == ()
+
+
+def test_what_is_beyond_is_known_and_not_here() -> None:
+    beyond = CATALOGUE.beyond
+    assert set(beyond.names()).isdisjoint(CATALOGUE.names())
+    assert CATALOGUE.lookup([b"HEXPIRE"]) is None
+    assert "HEXPIRE" not in CATALOGUE.starting("HEX")
+    expire, stored = beyond.lookup([b"hexpire", b"k"]), beyond.lookup([b"json.set"])
+    assert expire is not None
+    assert (expire.origin, expire.module) == ("Redis 7.4", None)
+    assert stored is not None
+    assert (stored.origin, stored.group) == ("the module RedisJSON", "json")
+    assert CATALOGUE.knowing([b"hexpire"]) is beyond
+    assert CATALOGUE.knowing([b"GET"]) is CATALOGUE
+    assert CATALOGUE.knowing([b"nosuch"]) is CATALOGUE
+
+
+def test_a_catalogue_is_completed_by_more_commands_and_keeps_its_own() -> None:
+    facts = {"group": "module", "since": "1.0.0", "arity": 2}
+    more = CATALOGUE.completed({"FT.INFO": facts, "GET": facts})
+    found = more.lookup([b"ft.info"])
+    assert found is not None
+    assert (found.group, found.arity) == ("module", 2)
+    assert more.get("GET") == CATALOGUE.get("GET")
+    assert CATALOGUE.get("FT.INFO") is None
+    assert "FT.INFO" in more.starting("ft")
+    later = more.completed({"HEXPIRE": facts})
+    assert later.beyond.get("HEXPIRE") is None  # it is here now
 
 
 def test_a_version_that_nobody_asked_a_server_about() -> None:

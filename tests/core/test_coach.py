@@ -238,3 +238,25 @@ def test_origins_follow_the_keys() -> None:
     for line in ("DEL j", "SET k v"):
         origins.note(session.run(line.encode().split()))
     assert origins == {b"k": b"SET k v"}
+
+
+def unanswered(line: str, text: bytes) -> Outcome:
+    return Outcome(tuple(split(line.encode())), error(text), 0.0, 0, False)
+
+
+def test_the_version_that_lacks_a_command_is_named_where_it_is_known() -> None:
+    line = "HEXPIRE user 60 FIELDS 1 name"
+    advice = coach(
+        unanswered(line, b"ERR unknown command 'HEXPIRE'"), line.encode(), CATALOGUE, server="Redis 7.0.15"
+    )
+    assert advice is not None
+    assert advice.text == "HEXPIRE came with Redis 7.4; this server is Redis 7.0.15."
+
+
+def test_a_newer_servers_command_is_not_said_to_be_missing_when_it_failed_otherwise() -> None:
+    line = "HEXPIRE user soon FIELDS 1 name"
+    advice = coach(unanswered(line, b"ERR value is not an integer or out of range"), line.encode(), CATALOGUE)
+    assert advice is not None
+    assert "a number of seconds" in advice.text
+    foreign = "FT.SEARCH idx hello"
+    assert coach(unanswered(foreign, b"ERR idx: no such index"), foreign.encode(), CATALOGUE) is None

@@ -222,7 +222,7 @@ class Writer:
     def _argument(self, argument: Argument) -> Iterator[tuple[bytes, bool]]:
         times = 1
         if argument.multiple:
-            counted = self.times is not None and argument.name in ("key", "weight", "id")
+            counted = self.times is not None and argument.name in ("key", "weight", "id", "field", "data")
             times = self.times if counted and self.times is not None else self._count()
             if argument.name == "key" and argument.optional:
                 self.times = None  # EVAL's keys are counted, its arguments are not
@@ -240,7 +240,7 @@ class Writer:
             for inner in argument.arguments:
                 if not inner.optional or self.chance.random() < 0.5:
                     yield from self._argument(inner)
-        elif argument.name == "numkeys":
+        elif argument.name in ("numkeys", "numfields"):
             self.times = self._count()
             yield b"%d" % self.times, False
         elif argument.type != "pure-token":
@@ -281,8 +281,12 @@ def _begins(sent: Sequence[bytes], part: Part) -> bool:
     )
 
 
+def known(name: str) -> Command | None:
+    return CATALOGUE.get(name) or CATALOGUE.beyond.get(name)
+
+
 def lines(name: str, count: int = LINES_EACH) -> Iterator[tuple[list[Part], Words]]:
-    command = CATALOGUE.get(name)
+    command = known(name)
     assert command is not None
     writer = Writer(random.Random(f"redis-py {name}"))
     for _ in range(count):
@@ -291,7 +295,7 @@ def lines(name: str, count: int = LINES_EACH) -> Iterator[tuple[list[Part], Word
 
 
 def check(name: str, parts: list[Part], words: Words) -> str:
-    shown = python_call(CATALOGUE.get(name), words)
+    shown = python_call(known(name), words)
     sent = sent_by(shown)
     length = name.count(" ") + 1
     head = [word.upper() for word in sent[0][:length]] if sent else []
@@ -317,11 +321,16 @@ def test_generated_lines_of_every_command_send_the_same_words(capsys: pytest.Cap
                 with_method.add(name)
     with capsys.disabled():
         print(f"\nredis-py: {tried} lines, {methods} as methods of {len(with_method)} commands")  # noqa: T201  # the count is what this is for
-    known = {
-        name for name in table() if CATALOGUE.get(name) and by_method(next(iter(table()[name].values())))
-    }
-    assert known - with_method == {"DECR", "INCR"} & known  # what the table has is shown
+    rows = {name for name in table() if CATALOGUE.get(name) and by_method(next(iter(table()[name].values())))}
+    assert rows - with_method == {"DECR", "INCR"} & rows  # what the table has is shown
     assert len(with_method) >= 200
+
+
+def test_generated_lines_of_commands_beyond_the_catalogue_send_the_same_words() -> None:
+    for name in CATALOGUE.beyond.names():
+        shown = [check(name, parts, words) for parts, words in lines(name)]
+        expects_method = name in table() and not name.startswith("JSON.")  # JSON's need words that are JSON
+        assert any(map(by_method, shown)) == expects_method or name.startswith("JSON."), name
 
 
 # --- The table itself -------------------------------------------------------------------------------------
@@ -388,8 +397,9 @@ def test_every_row_of_the_table_sends_its_words(name: str, pattern: str, templat
 
 
 def test_the_tables_names_are_commands_and_its_calls_use_every_word() -> None:
-    known = {name for name in table() if CATALOGUE.get(name) is not None}
-    assert {name for name in set(table()) - known if not name.startswith("JSON.")} == NEWER
+    here = {name for name in table() if CATALOGUE.get(name) is not None}
+    assert {name for name in set(table()) - here if not name.startswith("JSON.")} == NEWER
+    assert NEWER | set(CATALOGUE.beyond.names()) >= set(table()) - here
     for name, pattern, template in ROWS:
         bound = {name for name, _ in names(parse(pattern))}
         used = template_names(template, pattern)

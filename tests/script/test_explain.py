@@ -94,3 +94,34 @@ def test_bad_input_gets_one_line(args: list[str], message: str) -> None:
 
 def test_a_hostile_word_is_made_harmless() -> None:
     assert "\x1b" not in explain("SET", "a\x1b[2J", "\x1b]0;x\x07").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "meaning", "origin"),
+    [
+        ("HEXPIRE user:1 60 NX FIELDS 1 name", "60 How long the fields stay", "came with Redis 7.4"),
+        ("JSON.SET doc $ 1 NX", "NX Only if nothing is at this place", "comes with the module RedisJSON"),
+    ],
+)
+def test_what_newer_servers_and_modules_have_is_explained_and_said_to_be_theirs(
+    line: str, meaning: str, origin: str
+) -> None:
+    done = explain(line)
+    assert done.returncode == 0
+    assert meaning in " ".join(done.stdout.split())
+    assert f"{line.split()[0]} {origin}" in done.stdout
+    page = explain(line.split()[0])
+    assert page.returncode == 0
+    assert origin in page.stdout
+    assert "> HSET user:1" in page.stdout or "> JSON.SET user:1" in page.stdout
+
+
+def test_a_wrong_word_of_a_later_command_is_said_with_exit_code_1() -> None:
+    done = explain("HEXPIRE user:1 soon FIELDS 1 name")
+    assert done.returncode == 1
+    assert "seconds needs a number of seconds" in done.stdout
+
+
+def test_hints_and_python_of_later_commands() -> None:
+    assert explain("--hint", "HEXPIRE k 60 ").stdout == "[NX|XX|GT|LT] FIELDS numfields field [field ...]\n"
+    assert explain("--python", "HTTL", "k", "FIELDS", "1", "a").stdout == 'r.httl("k", "a")\n'

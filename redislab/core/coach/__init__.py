@@ -27,15 +27,18 @@ def coach(
     line: bytes,
     catalogue: Catalogue,
     history_of_types: Mapping[bytes, bytes] | None = None,
+    *,
+    server: str = "",
 ) -> Advice | None:
     """Advice on a line that was entered; None where there is nothing to say.
 
     `outcome` is None for a line that was refused before it was sent. `history_of_types` says which
-    command gave a key its type (`Origins`). A line that carries a password gets no suggestion.
+    command gave a key its type (`Origins`), `server` what answers, where that is known. A line that carries
+    a password gets no suggestion.
     """
     found, fault = scan(line)
     shift = max(0, len(found) - len(outcome.args)) if outcome is not None else 0
-    typed = Typed(line, found[shift:], catalogue)
+    typed = Typed(line, found[shift:], catalogue, server)
     if not typed.words:
         return None
     advice = None

@@ -43,6 +43,7 @@ class Typed(NamedTuple):
     line: bytes
     words: list[Word]  # without a repeat count
     catalogue: Catalogue
+    server: str = ""  # what answers, where that is known: `Redis 7.0.15`
 
     @property
     def args(self) -> list[bytes]:

@@ -52,8 +52,13 @@ def on_error(typed: Typed, outcome: Outcome, origins: Mapping[bytes, bytes]) -> 
         return _wrong_type(typed, outcome, origins)
     text = text_of(reply.text)
     command = typed.command
-    if command is None:
+    if command is None and "unknown command" in text:
         return _unknown(typed)
+    if command is None:  # this server has a command that our catalogue has not
+        typed = typed._replace(catalogue=typed.catalogue.knowing(typed.args))
+        command = typed.command
+    if command is None:
+        return None
     if command.is_container:
         return _subcommand(typed, command)
     read = match(typed.catalogue, typed.args)
@@ -109,7 +114,10 @@ def _wrong_type(typed: Typed, outcome: Outcome, origins: Mapping[bytes, bytes]) 
 
 
 def _unknown(typed: Typed) -> Advice | None:
-    """No such command: another language's word, two words for one, or a typing error."""
+    """No such command: one of another server, another language's word, two words for one, a typing error."""
+    elsewhere = typed.catalogue.beyond.lookup(typed.args)
+    if elsewhere is not None:
+        return _not_here(typed, elsewhere)
     first = text_of(typed.words[0].value)
     rest, lower = typed.raw(1), first.lower()
     if lower in NOT_REDIS:
@@ -131,6 +139,18 @@ def _unknown(typed: Typed) -> Advice | None:
         )
     others = f", or {' or '.join(found[1:3])}" if len(found) > 1 else ""
     return Advice(f"Did you mean {found[0]}{others}?", typed.at(0), found[0], joined(found[0], rest))
+
+
+def _not_here(typed: Typed, command: Command) -> Advice:
+    """A command that newer servers have, or those with a module."""
+    server = typed.server or "this one"
+    if command.module:
+        text = f"{command.name} comes with {command.origin}, which {server} has not loaded."
+    elif typed.server:
+        text = f"{command.name} came with {command.origin}; this server is {server}."
+    else:
+        text = f"{command.name} came with {command.origin}; this server does not have it."
+    return Advice(text, typed.at(0), "a command of this server")
 
 
 def _glued(typed: Typed) -> Advice | None:

@@ -71,7 +71,7 @@ def match(catalogue: Catalogue, words: Words) -> Match:
     """Read `words`, the command's name first. Never raises, whatever the words are."""
     command = catalogue.lookup(words)
     if command is None:
-        return _without_command(words)
+        return _without_command(catalogue, words)
     if command.is_container:
         return _container(command, words)
     machine = _machine(catalogue, command)
@@ -90,11 +90,13 @@ def _plain(word: bytes) -> Place:
     return Place(Role.NUMBER if is_double(word) else Role.VALUE, None, "")
 
 
-def _without_command(words: Words) -> Match:
+def _without_command(catalogue: Catalogue, words: Words) -> Match:
     if not words:
         return Match(None, (), None, False, ())
     places = (_WRONG, *map(_plain, words[1:]))
-    return Match(None, places, Wrong(0, reasons.no_such_command(words[0]), ()), False, ())
+    elsewhere = catalogue.beyond.lookup(words)
+    reason = reasons.no_such_command(words[0]) if elsewhere is None else reasons.not_here(elsewhere)
+    return Match(None, places, Wrong(0, reason, ()), False, ())
 
 
 def _container(command: Command, words: Words) -> Match:

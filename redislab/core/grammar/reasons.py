@@ -32,6 +32,11 @@ def no_such_command(word: bytes) -> str:
     return f"no such command: {_shown(word)}"
 
 
+def not_here(command: Command) -> str:
+    """Who has a command that this server has not."""
+    return f"{command.name} {'comes' if command.module else 'came'} with {command.origin}"
+
+
 def needs_subcommand(name: str) -> str:
     return f"{name} needs one more word: which part of it"
 
