@@ -209,19 +209,25 @@ class Client(FakeSocket):
         lab = self.lab
         lab.begin()
         lab.running = self
+        lab.effects.arrived(self, args)
         try:
-            self._execute(args)
+            try:
+                self._execute(args)
+            finally:
+                lab.running = None
+            if self._ends_after_reply:
+                self.hang_up()
+            lab.settle()
         finally:
-            lab.running = None
-        if self._ends_after_reply:
-            self.hang_up()
-        lab.settle()
+            lab.effects.end()
 
     def retry(self) -> None:
         """A key has changed: perhaps the one that this client waits for."""
         if self.wait is None:
             return
         self._running = self._waiting
+        effects = self.lab.effects
+        effects.capturing = effects.active
         try:
             result = self._guarded(self.wait.attempt)
         except Parked as parked:  # it has more to wait for
@@ -229,6 +235,7 @@ class Client(FakeSocket):
             return
         finally:
             self._running = None
+            effects.capturing = False
         if result is not None:
             self.wake(result)
 
@@ -241,7 +248,9 @@ class Client(FakeSocket):
         if result is not RUN:
             self._answer(result)
         while self.backlog and self.wait is None and not self.ended:
-            self._execute(self.backlog.popleft())
+            args = self.backlog.popleft()
+            self.lab.effects.begin(self, args)
+            self._execute(args)
 
     def call(self, entry: Entry, args: list[bytes]) -> Any:
         """Run a command and store what it changed. Gives its result or its error as a Reply."""
@@ -249,11 +258,13 @@ class Client(FakeSocket):
         lab.counts["commands"] += 1
         opened, self._opened = self._opened, []
         outer, self._running = self._running, (entry, args)
+        effects = lab.effects
+        capturing, effects.capturing = effects.capturing, effects.active and entry.writes
         began_s = perf_counter()
         try:
             return self._guarded(lambda: entry.handler(self, args))
         finally:
-            self._opened, self._running = opened, outer
+            self._opened, self._running, effects.capturing = opened, outer, capturing
             lab.note_duration(self, entry, args, perf_counter() - began_s)
 
     def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
@@ -372,7 +383,15 @@ class Client(FakeSocket):
         """Give something to the client: the answer to a command, or a message."""
         converted = plain(result)
         single = results.leaf(converted, self.resp)
-        self.output.append((converted if single is None else single, self.resp))
+        lab, made = self.lab, (converted if single is None else single, self.resp)
+        if lab.effects.active and lab.effects.speaker is not self:
+            lab.effects.hold(self, made)
+        else:
+            self.deliver(made)
+
+    def deliver(self, made: tuple[Any, int]) -> None:
+        """Something can be read now: a result, and the protocol it is to be read in."""
+        self.output.append(made)
         self._ring()
 
     def confirm(self, result: Any) -> None:

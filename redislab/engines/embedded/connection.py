@@ -37,16 +37,21 @@ class EmbeddedConnection:
 
     def send(self, batch: Sequence[Sequence[bytes]]) -> None:
         self._check_open()
-        client, lock = self._client, self._lab.lock
+        client, lock, effects = self._client, self._lab.lock, self._lab.effects
+        last = len(batch) - 1
         try:
-            for args in batch:
+            for place, args in enumerate(batch):
                 while not lock.acquire(timeout=SLICE_S):  # another thread's script holds it, 5 s at most
                     self._check_open()
                 try:
+                    effects.goes_on = place < last
                     client.take(list(args))
                 finally:
                     lock.release()
         except BaseException:  # Ctrl-C in the middle of a command: nobody knows what was done
+            if lock.acquire(timeout=SLICE_S):
+                effects.close()
+                lock.release()
             self.close()
             raise
 

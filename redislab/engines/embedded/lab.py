@@ -6,7 +6,6 @@ client that waits is served by the command that wakes it, or by `tick` when its 
 
 from __future__ import annotations
 
-import heapq
 import secrets
 import time
 from collections import defaultdict, deque
@@ -14,11 +13,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fakeredis import FakeServer
-from fakeredis._core import Database
 
 from redislab.core.escape import repr_bytes
 from redislab.core.reply import Kind, Reply
 from redislab.engines.embedded import glob, notices
+from redislab.engines.embedded.database import LabDatabase
+from redislab.engines.embedded.effects import Effects
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
@@ -36,82 +36,16 @@ SLOW_WORDS, SLOW_WORD_BYTES = 32, 128  # so much of a command is kept by SLOWLOG
 Listeners: TypeAlias = "dict[bytes, dict[Client, None]]"  # by channel, in the order they came
 
 
-class LabDatabase(Database):
-    """A database that tells its lab of changes instead of waking threads."""
+class Databases(dict[int, LabDatabase]):
+    """By number; made when first asked for."""
 
     def __init__(self, lab: Lab) -> None:
-        super().__init__(lab.lock)
+        super().__init__()
         self._lab = lab
-        self.made_by: dict[bytes, tuple[bytes, bytes]] = {}  # key → the value, how Redis would keep it
-        self.used_s: dict[bytes, float] = {}
 
-    def wake_all(self) -> None:
-        self._lab.touched = True
-
-    def is_due(self) -> bool:
-        """Whether a key may have outlived its time."""
-        heap = self._expiry_heap
-        return bool(heap) and heap[0][0] < self._lab.clock.time()
-
-    def expire_due(self) -> None:
-        """Delete what has outlived its time, and say so."""
-        heap, now_s = self._expiry_heap, self.time
-        while heap and heap[0][0] < now_s:
-            _, key = heapq.heappop(heap)
-            item = self._dict.get(key)
-            if item is not None and self.expired(item):
-                del self._dict[key]
-                self.notify_watch(key)
-                self._lab.expired(self, key)
-
-    def used(self, key: bytes) -> None:
-        """Remember that a key is in use, for OBJECT IDLETIME."""
-        if len(self.used_s) > 2 * len(self._dict) + 64:
-            self.used_s = {kept: at for kept, at in self.used_s.items() if kept in self._dict}
-        self.used_s[key] = self.time
-
-    def made(self, key: bytes, value: bytes, encoding: bytes) -> None:
-        """Remember that a string was made in a way that gives it this encoding, as long as it lives."""
-        if len(self.made_by) > 2 * len(self._dict) + 64:
-            alive = ((k, made) for k, made in self.made_by.items() if k in self._dict)
-            self.made_by = {k: made for k, made in alive if self._dict[k].value is made[0]}
-        self.made_by[key] = (value, encoding)
-
-    def made_anew(self, key: bytes) -> None:
-        """The key gets a value of its own; identity would not tell: strings of one byte are one object."""
-        if self.made_by:
-            self.made_by.pop(key, None)
-
-    def made_alike(self, key: bytes, other: LabDatabase, target: bytes) -> None:
-        """The value of `key` gets another key: what is known of how it was made goes along."""
-        known = self.made_by.get(key)
-        if known is not None:
-            other.made(target, *known)
-
-    def idle_s(self, key: bytes) -> int:
-        """Seconds since the key was last asked for or changed."""
-        return int(self._lab.clock.time() - self.used_s.get(key, self._lab.clock.time()))
-
-    def expiries(self) -> list[float]:
-        """When keys expire, those that do, in seconds since 1970."""
-        return [item.expireat for item in self._dict.values() if item.expireat is not None]
-
-    def changed_altogether(self) -> None:
-        """Every key may be another one now (SWAPDB)."""
-        for key in list(self._watches):
-            self.notify_watch(key)
-        self.wake_all()
-
-    def clear(self) -> None:
-        # Upstream notifies once for each key that there is; only the watched ones have a listener.
-        for key in list(self._watches):
-            if key in self:
-                self.notify_watch(key)
-        self._dict.clear()
-        self._expiry_heap.clear()
-        self.made_by.clear()
-        self.used_s.clear()
-        self.wake_all()
+    def __missing__(self, number: int) -> LabDatabase:
+        self[number] = db = LabDatabase(self._lab, number)
+        return db
 
 
 class Lab(FakeServer):
@@ -121,7 +55,8 @@ class Lab(FakeServer):
         super().__init__(version=VERSION, server_type="redis")
         self.table = table
         self.clock: Any = time  # whatever has `time()` and `monotonic()`
-        self.dbs: dict[int, LabDatabase] = defaultdict(lambda: LabDatabase(self))  # type: ignore[assignment]
+        self.dbs: Databases = Databases(self)  # type: ignore[assignment]
+        self.effects = Effects(self.dbs)
         self.settings = Settings()
         self.channels: Listeners = {}
         self.patterns: Listeners = {}
@@ -244,15 +179,12 @@ class Lab(FakeServer):
                 told += len(others)
         return told
 
-    def number_of(self, db: Any) -> int:
-        return next((number for number, each in self.dbs.items() if each is db), 0)
-
     def expired(self, db: LabDatabase, key: bytes) -> None:
         """A key's time has come."""
         self.counts["expired"] += 1
         self.touched = True
         if self.settings["notify-keyspace-events"]:
-            notices.publish(self, "x", "expired", key, self.number_of(db))
+            notices.publish(self, "x", "expired", key, db.number)
 
     def note_duration(self, client: Client, entry: Entry, args: list[bytes], spent_s: float) -> None:
         """For INFO commandstats and SLOWLOG."""
@@ -278,7 +210,8 @@ class Lab(FakeServer):
         for db in self.dbs.values():
             db.time = now_s
             if db.is_due():
-                db.expire_due()
+                with self.effects.of_time():
+                    db.expire_due()
         if self.parked:
             self._serve_due()
 
@@ -294,8 +227,11 @@ class Lab(FakeServer):
         """Let waits end whose time is up."""
         if self.parked or self._leaving or any(db.is_due() for db in list(self.dbs.values())):
             with self.lock:
-                self.begin()
-                self.settle()
+                try:
+                    self.begin()
+                    self.settle()
+                finally:
+                    self.effects.end()
 
     def next_deadline_in_s(self) -> float:
         """How long nothing can become due by time alone."""

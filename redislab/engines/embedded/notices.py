@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fakeredis._core import CommandItem
 from fakeredis.model import XStream
+
+from redislab.engines.embedded.database import LabDatabase
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.lab import Lab
@@ -53,7 +55,7 @@ def tell(lab: Lab, entry: Entry, words: list[bytes], items: Sequence[CommandItem
     """Say what a command has done to its keys, `changed` before."""
     pushes_first = entry.name in _MOVES and len(items) > 1
     for item in reversed(items) if pushes_first else items:
-        number = lab.number_of(item.db)
+        number = cast(LabDatabase, item.db).number
         gone = item.value is None or not (isinstance(item.value, bytes | XStream) or item.value)
         names, kind = _events(entry, words, items.index(item), item)
         for name in names:

@@ -18,7 +18,7 @@ from fakeredis._commands import SUPPORTED_COMMANDS, Signature  # noqa: E402
 from fakeredis._core import CommandItem, Database  # noqa: E402
 from fakeredis._helpers import NoResponse, SimpleError, SimpleString  # noqa: E402
 from fakeredis._socket import FakeSocket  # noqa: E402
-from fakeredis.model import ExpiringMembersSet, XStream, ZSet  # noqa: E402
+from fakeredis.model import ExpiringMembersSet, Hash, StreamEntryKey, XStream, ZSet  # noqa: E402
 
 IMPORTED = {
     ("fakeredis", "FakeServer"),
@@ -170,6 +170,30 @@ def test_values_keep_their_inside() -> None:
     assert (stream._last_id, stream._entries_added, stream._max_deleted_id) == ((0, 0), 0, (0, 0))
     assert stream.last_id == stream._last_id
     assert {"pel", "consumers", "last_delivered_key", "entries_read"} <= set(_group_attributes(stream))
+
+
+def test_values_are_made_of_what_is_copied() -> None:
+    """A part that an upgrade adds would be shared between a kept value and the live one."""
+    stream = XStream()
+    stream.group_add(b"g", stream.last_id, None)
+    stream.add([b"f", b"v"], StreamEntryKey(1, 1))
+    parts = {type(each): set(vars(each)) for each in (Hash(), ExpiringMembersSet(), ZSet(), stream)}
+    assert parts == {
+        Hash: {"_expirations", "_values", "_expiry_heap", "_expired_fields"},
+        ExpiringMembersSet: {"_values", "_may_expire", "_members"},
+        ZSet: {"_bylex", "_byscore"},
+        XStream: {
+            *("_ids", "_values_dict", "_nodes", "_groups", "_max_deleted_id", "_entries_added", "_last_id"),
+            *("_idmp_duration", "_idmp_max_size", "_idmp_map", "_iids_added", "_iids_duplicates"),
+        },
+    }
+    [group] = stream._groups.values()
+    assert set(vars(group)) == {
+        *("stream", "name", "entries_read", "consumers", "last_delivered_key", "pel"),
+    }
+    assert set(vars(stream._nodes[0])) == {
+        *("master_id", "master_fields", "last_id", "live", "deleted", "lp_bytes"),
+    }
 
 
 def _group_attributes(stream: XStream) -> dict[str, object]:

@@ -1,0 +1,167 @@
+"""One database of a lab: keys, when they expire, who watches them, what is known beside their values."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fakeredis._core import Database
+
+if TYPE_CHECKING:
+    from redislab.engines.embedded.lab import Lab
+
+
+@dataclass(slots=True)
+class Contents:
+    """All that a database holds, moved out of it: nothing is copied, and nothing changes it any more."""
+
+    items: dict[bytes, Any] = field(default_factory=dict)
+    expiry_heap: list[tuple[float, bytes]] = field(default_factory=list)
+    made_by: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)
+    used_s: dict[bytes, float] = field(default_factory=dict)
+
+
+class LabDatabase(Database):
+    """A database that tells its lab of changes instead of waking threads."""
+
+    def __init__(self, lab: Lab, number: int) -> None:
+        super().__init__(lab.lock)
+        self._lab = lab
+        self._effects = lab.effects
+        self.number = number
+        self.made_by: dict[bytes, tuple[bytes, bytes]] = {}  # key → the value, how Redis would keep it
+        self.used_s: dict[bytes, float] = {}
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def __getitem__(self, key: bytes) -> Any:
+        item = self._dict[key]
+        if item.expireat is not None and item.expireat < self.time:
+            del self[key]
+            raise KeyError(key)
+        if self._effects.capturing:
+            self._effects.touch(self, key)
+        return item
+
+    def __setitem__(self, key: bytes, item: Any) -> None:
+        if self._effects.active:
+            self._effects.touch(self, key)
+        super().__setitem__(key, item)
+
+    def __delitem__(self, key: bytes) -> None:
+        if self._effects.active:
+            self._effects.touch(self, key)
+        super().__delitem__(key)
+
+    def stored(self, key: bytes) -> Any:
+        """The item as it lies here, whether its time is up or not; None: there is none."""
+        return self._dict.get(key)
+
+    def put(self, key: bytes, item: Any, encoding: bytes | None) -> None:
+        """Store an item that was here before, with what is known of how it was made."""
+        self[key] = item
+        if encoding is not None:
+            self.made(key, item.value, encoding)
+
+    # -- changes --------------------------------------------------------------------------------
+
+    def wake_all(self) -> None:
+        self._lab.touched = True
+
+    def changed_altogether(self) -> None:
+        """Every key may be another one now (SWAPDB)."""
+        for key in list(self._watches):
+            self.notify_watch(key)
+        self.wake_all()
+
+    def clear(self) -> None:
+        # Upstream notifies once for each key that there is; only the watched ones have a listener.
+        for key in list(self._watches):
+            if key in self:
+                self.notify_watch(key)
+        contents = self.take_out()
+        if self._effects.active and contents.items:
+            self._effects.emptied(self, contents)
+        self.wake_all()
+
+    def take_out(self) -> Contents:
+        """Move everything out."""
+        contents = Contents(self._dict, self._expiry_heap, self.made_by, self.used_s)
+        self.put_in(Contents())
+        return contents
+
+    def put_in(self, contents: Contents) -> None:
+        """Hold this and nothing else."""
+        self._dict, self._expiry_heap = contents.items, contents.expiry_heap
+        self.made_by, self.used_s = contents.made_by, contents.used_s
+
+    def swap(self, other: Database) -> None:
+        assert isinstance(other, LabDatabase)
+        if self._effects.active:
+            self._effects.swapped(self, other)
+        mine = self.take_out()
+        self.put_in(other.take_out())
+        other.put_in(mine)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def is_due(self) -> bool:
+        """Whether a key may have outlived its time."""
+        heap = self._expiry_heap
+        return bool(heap) and heap[0][0] < self._lab.clock.time()
+
+    def expire_due(self) -> None:
+        """Delete what has outlived its time, and say so."""
+        heap, now_s = self._expiry_heap, self.time
+        while heap and heap[0][0] < now_s:
+            _, key = heapq.heappop(heap)
+            item = self._dict.get(key)
+            if item is not None and self.expired(item):
+                del self[key]
+                self.notify_watch(key)
+                self._lab.expired(self, key)
+
+    def expiries(self) -> list[float]:
+        """When keys expire, those that do, in seconds since 1970."""
+        return [item.expireat for item in self._dict.values() if item.expireat is not None]
+
+    def used(self, key: bytes) -> None:
+        """Remember that a key is in use, for OBJECT IDLETIME."""
+        if len(self.used_s) > 2 * len(self._dict) + 64:
+            self.used_s = {kept: at for kept, at in self.used_s.items() if kept in self._dict}
+        self.used_s[key] = self.time
+
+    def idle_s(self, key: bytes) -> int:
+        """Seconds since the key was last asked for or changed."""
+        now_s = self._lab.clock.time()
+        return max(0, int(now_s - self.used_s.get(key, now_s)))
+
+    # -- how strings were made ------------------------------------------------------------------
+
+    def made(self, key: bytes, value: bytes, encoding: bytes) -> None:
+        """Remember that a string was made in a way that gives it this encoding, as long as it lives."""
+        if self._effects.capturing:
+            self._effects.touch(self, key)
+        if len(self.made_by) > 2 * len(self._dict) + 64:
+            alive = ((k, made) for k, made in self.made_by.items() if k in self._dict)
+            self.made_by = {k: made for k, made in alive if self._dict[k].value is made[0]}
+        self.made_by[key] = (value, encoding)
+
+    def made_anew(self, key: bytes) -> None:
+        """The key gets a value of its own; identity would not tell: strings of one byte are one object."""
+        if self.made_by:
+            if self._effects.capturing:
+                self._effects.touch(self, key)
+            self.made_by.pop(key, None)
+
+    def made_alike(self, key: bytes, other: LabDatabase, target: bytes) -> None:
+        """The value of `key` gets another key: what is known of how it was made goes along."""
+        known = self.made_by.get(key)
+        if known is not None:
+            other.made(target, *known)
+
+    def encoding(self, key: bytes, value: Any) -> bytes | None:
+        """What its making says of how Redis keeps this value; None: nothing special."""
+        known = self.made_by.get(key)
+        return known[1] if known is not None and known[0] is value else None

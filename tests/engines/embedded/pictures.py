@@ -1,0 +1,48 @@
+"""All that a lab holds, as plain values that can be compared; read apart from the code under test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redislab.engines.embedded import upstream
+
+upstream.load()
+
+from fakeredis.model import ExpiringMembersSet, Hash, XStream, ZSet  # noqa: E402
+
+from redislab.engines.embedded.lab import Lab  # noqa: E402
+
+Picture = dict[tuple[int, bytes], tuple[Any, ...]]
+
+
+def picture(lab: Lab) -> Picture:
+    """Every key: type, value, when it expires, how a string was made."""
+    return {
+        (number, key): (*value_picture(item.value), item.expireat, db.encoding(key, item.value))
+        for number, db in list(lab.dbs.items())
+        for key, item in db._dict.items()
+    }
+
+
+def value_picture(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, bytes | list):
+        return type(value), bytes(value) if isinstance(value, bytes) else tuple(value)
+    if isinstance(value, Hash | ExpiringMembersSet):
+        return type(value), tuple(value._values.items())
+    if isinstance(value, ZSet):
+        return ZSet, tuple(value._byscore), tuple(sorted(value._bylex.items()))
+    assert isinstance(value, XStream), value
+    entries = tuple((key, tuple(fields)) for key, fields in value._values_dict.items())
+    groups = tuple(_group_picture(group) for group in value._groups.values())
+    return (
+        *(XStream, tuple(value._ids), entries, groups),
+        *(value._last_id, value._max_deleted_id, value._entries_added, tuple(map(repr, value._nodes))),
+    )
+
+
+def _group_picture(group: Any) -> tuple[Any, ...]:
+    consumers = tuple((name, repr(consumer)) for name, consumer in group.consumers.items())
+    return (
+        *(group.name, group.last_delivered_key, group.entries_read),
+        *(consumers, tuple(sorted(group.pel.items()))),
+    )
