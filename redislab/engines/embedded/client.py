@@ -18,7 +18,7 @@ from fakeredis._core import CommandItem
 from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 
-from redislab.engines.embedded import notices, results
+from redislab.engines.embedded import kinds, notices, results
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
@@ -31,6 +31,12 @@ ALLOWED_WHILE_SUBSCRIBED = frozenset(
     {
         *{"PING", "SUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "SUNSUBSCRIBE"},
         *{"PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET"},
+    }
+)
+SHRINKING = frozenset(  # commands that may make a value smaller that was large
+    {
+        *("HDEL", "HSET", "HMSET", "SREM", "SPOP", "SMOVE", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
+        *("ZREMRANGEBYLEX", "ZPOPMIN", "ZPOPMAX", "ZMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"),
     }
 )
 NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
@@ -110,6 +116,8 @@ class Client(FakeSocket):
         if kind is not None and stored is not None and type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
         self.db.used(key)
+        if stored is not None and self._running is not None and self._running[0].name in SHRINKING:
+            kinds.note_growth(stored.value, self.lab.settings)
         fresh = kind() if create and stored is None and kind is not None else None
         item = CommandItem(key, self._db, item=stored, default=fresh)
         self._opened.append(item)

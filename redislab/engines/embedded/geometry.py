@@ -21,7 +21,7 @@ def score(place: Place, latitude: tuple[float, float] = LATITUDE) -> int:
 
 def place(kept: float) -> Place:
     """The middle of the cell."""
-    bits = int(kept)
+    bits = int(kept) if math.isfinite(kept) else 1 << 63  # as C turns it into a number
     return _middle(_gathered(bits >> 1), LONGITUDE), _middle(_gathered(bits), LATITUDE)
 
 
@@ -50,6 +50,94 @@ def distance_in_box_m(middle: Place, other: Place, width_m: float, height_m: flo
     return distance_m(middle, other)
 
 
+# -- where a search looks, and in which order ---------------------------------------------------
+
+_MERCATOR_M = 20037726.37
+# The cell of the middle, then north, south, east, west, north-east, north-west, south-east, south-west.
+_AROUND = (0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)
+
+
+def searched(middle: Place, width_m: float, height_m: float, reach_m: float) -> list[tuple[int, int]]:
+    """Ranges of scores, the end excluded, in which Redis looks for what lies around a place, in its order.
+
+    `width_m` and `height_m` from the middle to the sides; `reach_m` from the middle to what is farthest.
+    """
+    bounds = _bounds(middle, width_m, height_m)
+    step = _cell_steps(reach_m, middle[1])
+    if step > 1 and _too_narrow(middle, step, bounds):
+        step -= 1
+    x, y = _steps_of(middle, step)
+    west, south, east, north = _edges(x, y, step)
+    least = -int(west >= bounds[0]), -int(south >= bounds[1])
+    most = int(east <= bounds[2]), int(north <= bounds[3])
+    found: list[tuple[int, int]] = []
+    for dx, dy in _AROUND:
+        useless = not (least[0] <= dx <= most[0] and least[1] <= dy <= most[1])
+        if useless and step >= 2:
+            continue
+        cells = 1 << step
+        cell = (x, y) if dx == dy == 0 else ((x + dx) % cells, (y + dy) % cells)  # the edge has its own cell
+        bits = _spread(cell[0]) << 1 | _spread(cell[1])
+        shift = 2 * (STEPS - step)
+        ends = bits << shift, (bits + 1) << shift
+        if found[1:] and found[-1] == ends:
+            continue  # around the whole earth, east is west
+        found.append(ends)
+    return found
+
+
+def _cell_steps(reach_m: float, latitude: float) -> int:
+    """How often the earth is halved so that a cell and its neighbours hold the area."""
+    if reach_m == 0:
+        return STEPS
+    step = 1
+    while reach_m < _MERCATOR_M:
+        reach_m *= 2
+        step += 1
+    step -= 2 + (abs(latitude) > 66) + (abs(latitude) > 80)
+    return min(max(step, 1), STEPS)
+
+
+def _bounds(middle: Place, width_m: float, height_m: float) -> tuple[float, float, float, float]:
+    """West, south, east, north of the area, in degrees; its wider side counts."""
+    longitude, latitude = middle
+    up = math.degrees(height_m / RADIUS_M)
+    wide_at = latitude - up if latitude < 0 else latitude + up
+    aside = math.degrees(width_m / RADIUS_M / math.cos(_radians(wide_at)))
+    return longitude - aside, latitude - up, longitude + aside, latitude + up
+
+
+def _too_narrow(middle: Place, step: int, bounds: tuple[float, float, float, float]) -> bool:
+    cells = 1 << step
+    x, y = _steps_of(middle, step)
+    return (
+        _edges(x, (y + 1) % cells, step)[3] < bounds[3]
+        or _edges(x, (y - 1) % cells, step)[1] > bounds[1]
+        or _edges((x + 1) % cells, y, step)[2] < bounds[2]
+        or _edges((x - 1) % cells, y, step)[0] > bounds[0]
+    )
+
+
+def _steps_of(middle: Place, step: int) -> tuple[int, int]:
+    """The cell that a place is in."""
+    (west, east), (south, north) = LONGITUDE, LATITUDE
+    x = (middle[0] - west) / (east - west) * (1 << step)
+    y = (middle[1] - south) / (north - south) * (1 << step)
+    return int(x), int(y)
+
+
+def _edges(x: int, y: int, step: int) -> tuple[float, float, float, float]:
+    """West, south, east, north of a cell."""
+    wide, high = LONGITUDE[1] - LONGITUDE[0], LATITUDE[1] - LATITUDE[0]
+    cells = 1 << step
+    return (
+        LONGITUDE[0] + x / cells * wide,
+        LATITUDE[0] + y / cells * high,
+        LONGITUDE[0] + (x + 1) / cells * wide,
+        LATITUDE[0] + (y + 1) / cells * high,
+    )
+
+
 def _radians(degrees: float) -> float:
     return degrees * (math.pi / 180.0)
 
@@ -73,4 +161,4 @@ def _spread(number: int) -> int:
 
 
 def _gathered(bits: int) -> int:
-    return sum((bits >> 2 * bit & 1) << bit for bit in range(STEPS))
+    return sum((bits >> 2 * bit & 1) << bit for bit in range(32))

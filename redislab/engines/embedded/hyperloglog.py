@@ -30,7 +30,7 @@ class Corrupted(ValueError):
 
 
 def new() -> bytes:
-    return _header(dense=False, count=0) + _sparse(bytearray(REGISTERS))
+    return _header(dense=False, count=bytes(8)) + _sparse(bytearray(REGISTERS))
 
 
 def registers(value: bytes) -> bytearray:
@@ -46,16 +46,17 @@ def check(value: bytes) -> None:
         raise NotAHyperLogLog
 
 
-def build(content: bytearray, *, dense: bool) -> bytes:
-    """A string of these registers, whose count is to be reckoned anew. `dense`: it was so before."""
+def build(content: bytearray, before: bytes, *, dense: bool) -> bytes:
+    """A string of these registers, with the count of the one `before`. `dense`: a source was so."""
+    count = before[8:HEADER_BYTES]
     if not dense and max(content) <= _MAX_SPARSE_VALUE:
         body = _sparse(content)
         if HEADER_BYTES + len(body) <= MAX_SPARSE_BYTES:
-            return _header(dense=False, count=_STALE) + body
+            return _header(dense=False, count=count) + body
     bits = 0
     for place in range(REGISTERS - 1, -1, -1):
         bits = bits << 6 | content[place]
-    return _header(dense=True, count=_STALE) + bits.to_bytes(DENSE_BYTES - HEADER_BYTES, "little")
+    return _header(dense=True, count=count) + bits.to_bytes(DENSE_BYTES - HEADER_BYTES, "little")
 
 
 def is_dense(value: bytes) -> bool:
@@ -85,6 +86,11 @@ def cached_count(value: bytes) -> int | None:
 
 def with_count(value: bytes, count: int) -> bytes:
     return value[:8] + count.to_bytes(8, "little") + value[16:]
+
+
+def with_stale_count(value: bytes) -> bytes:
+    """The same, its count to be reckoned anew."""
+    return value[:15] + bytes([value[15] | 0x80]) + value[16:]
 
 
 def estimate(content: bytearray) -> int:
@@ -139,8 +145,8 @@ def _murmur(data: bytes) -> int:
     return h ^ h >> _SHIFT
 
 
-def _header(*, dense: bool, count: int) -> bytes:
-    return b"HYLL" + bytes([0 if dense else 1, 0, 0, 0]) + count.to_bytes(8, "little")
+def _header(*, dense: bool, count: bytes) -> bytes:
+    return b"HYLL" + bytes([0 if dense else 1, 0, 0, 0]) + count
 
 
 def _from_dense(value: bytes) -> bytearray:

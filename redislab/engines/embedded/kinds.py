@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakeredis.model import ExpiringMembersSet, Hash, XStream, ZSet
 
 from redislab.engines.embedded.numbers import as_integer
 
+if TYPE_CHECKING:
+    from redislab.engines.embedded.settings import Settings
+
 MAX_INTSET = 512  # members; Redis keeps a larger set of numbers as a hash table
 
-MAX_COMPACT_HASH = 512
-MAX_COMPACT_ZSET = 128
-MAX_COMPACT_BYTES = 64  # of each of its strings
 MAX_LISTPACK_BYTES = 8192  # of a list's node
 
 KIND_OF_SCAN: dict[bytes, type] = {b"SSCAN": ExpiringMembersSet, b"HSCAN": Hash, b"ZSCAN": ZSet}
@@ -46,12 +46,34 @@ def is_set(value: Any) -> bool:
     return isinstance(value, ExpiringMembersSet)
 
 
-def is_compact(value: Any) -> bool:
-    """Whether Redis 7.0 keeps this hash, set or sorted set in one piece of memory."""
+def is_compact(value: Any, settings: Settings) -> bool:
+    """Whether Redis 7.0 keeps this hash, set or sorted set in one piece of memory.
+
+    One that has grown beyond that stays as it is, however small it becomes.
+    """
+    if getattr(value, _GROWN, False):
+        return False
     if isinstance(value, ExpiringMembersSet):
-        return is_intset(value)
-    if isinstance(value, Hash):
-        return len(value) <= MAX_COMPACT_HASH and all(
-            len(side) <= MAX_COMPACT_BYTES for pair in value.items() for side in pair
-        )
-    return len(value) <= MAX_COMPACT_ZSET and all(len(member) <= MAX_COMPACT_BYTES for member in value)
+        few = len(value) <= settings.number("set-max-intset-entries")
+        return few and all(as_integer(member) is not None for member in value._values)
+    is_hash = isinstance(value, Hash)
+    name = "hash" if is_hash else "zset"
+    if len(value) > settings.number(f"{name}-max-listpack-entries"):
+        return False
+    most_bytes = settings.number(f"{name}-max-listpack-value")
+    if is_hash:
+        return all(len(side) <= most_bytes for pair in value.items() for side in pair)
+    return all(len(member) <= most_bytes for member in value)
+
+
+def note_growth(value: Any, settings: Settings) -> None:
+    """To be called before something is taken out: what was large once is remembered."""
+    if isinstance(value, Hash | ExpiringMembersSet | ZSet) and not is_compact(value, settings):
+        mark_grown(value)
+
+
+def mark_grown(value: Hash | ExpiringMembersSet | ZSet) -> None:
+    setattr(value, _GROWN, True)
+
+
+_GROWN = "_redislab_grown"

@@ -12,7 +12,7 @@ NOT_A_FLOAT = b"ERR value is not a valid float"
 LOWEST, HIGHEST = -(1 << 63), (1 << 63) - 1
 
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,18}").fullmatch
-_LOOSE_INTEGER = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)").fullmatch
+_UNSIGNED = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)").fullmatch
 _DECIMAL = re.compile(
     rb"[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?"
     rb"|inf(?:inity)?|0x[0-9a-f]+\.?[0-9a-f]*(?:p[+-]?[0-9]+)?)",
@@ -33,6 +33,17 @@ def integer(word: bytes, complaint: bytes = NOT_AN_INTEGER, least: int = LOWEST,
     if value is None or not least <= value <= most:
         raise Fail(complaint)
     return value
+
+
+def as_unsigned(word: bytes) -> int | None:
+    """What strtoull reads of the whole word: a sign, blanks before it and leading zeros do."""
+    number = as_integer(word)
+    if number is not None:
+        return number if number >= 0 else None
+    found = _UNSIGNED(word)
+    if found is None or abs(int(found[1])) >= 1 << 64:
+        return None
+    return int(found[1]) % (1 << 64)
 
 
 def as_float(word: bytes) -> float | None:

@@ -29,7 +29,10 @@ class Fail(Exception):
 
 
 class Typed:
-    """An aggregate that RESP3 has and RESP2 has not: `Typed(Kind.SET, members)`."""
+    """An aggregate that RESP3 has and RESP2 has not: `Typed(Kind.SET, members)`.
+
+    A map in which a key comes twice is `Typed(Kind.MAP, [key, value, …])`.
+    """
 
     __slots__ = ("kind", "values")
 
@@ -124,7 +127,10 @@ def _aggregate(result: Any, resp: int) -> tuple[Kind, int, Sequence[Any]]:
         values = [side for pair in result.items() for side in pair]
         return (Kind.MAP, len(result), values) if resp == 3 else (Kind.ARRAY, len(values), values)
     if type(result) is Typed:
-        return result.kind if resp == 3 else Kind.ARRAY, len(result.values), result.values
+        if resp == 2:
+            return Kind.ARRAY, len(result.values), result.values
+        pairs = result.kind is Kind.MAP
+        return result.kind, len(result.values) // 2 if pairs else len(result.values), result.values
     if isinstance(result, list | tuple):
         return Kind.ARRAY, len(result), result
     if isinstance(result, set | frozenset):

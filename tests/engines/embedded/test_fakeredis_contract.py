@@ -19,6 +19,7 @@ from fakeredis._core import CommandItem, Database  # noqa: E402
 from fakeredis._helpers import NoResponse, SimpleError, SimpleString  # noqa: E402
 from fakeredis._socket import FakeSocket  # noqa: E402
 from fakeredis.model import ExpiringMembersSet, Hash, StreamEntryKey, XStream, ZSet  # noqa: E402
+from fakeredis.model._stream import PelEntry, StreamConsumerInfo  # noqa: E402
 
 IMPORTED = {
     ("fakeredis", "FakeServer"),
@@ -37,10 +38,12 @@ IMPORTED = {
     ("fakeredis.model", "StreamRangeTest"),
     ("fakeredis.model", "XStream"),
     ("fakeredis.model", "ZSet"),
+    ("fakeredis.model._stream", "MAX_KEY"),
+    ("fakeredis.model._stream", "PelEntry"),
+    ("fakeredis.model._stream", "StreamConsumerInfo"),
 }
 THEIR_COMMANDS = {
-    *("bitcount", "bitfield", "bitop", "bitpos", "getbit", "setbit", "sort", "sort_ro"),
-    *("xack", "xadd", "xautoclaim", "xclaim", "xlen", "xpending", "xrange", "xrevrange", "xtrim"),
+    *("bitcount", "bitop", "getbit", "setbit", "sort", "sort_ro", "xlen"),
     *("xgroup create", "xgroup destroy", "xgroup setid"),
 }
 
@@ -170,6 +173,13 @@ def test_values_keep_their_inside() -> None:
     assert (stream._last_id, stream._entries_added, stream._max_deleted_id) == ((0, 0), 0, (0, 0))
     assert stream.last_id == stream._last_id
     assert {"pel", "consumers", "last_delivered_key", "entries_read"} <= set(_group_attributes(stream))
+    stream.add([b"f", b"v"], StreamEntryKey(1, 1), 100, 4096)
+    assert stream.stream_read(StreamEntryKey(0, 0), None) == [(1, 1)]
+    assert stream.format_record(StreamEntryKey(1, 1)) == [b"1-1", [b"f", b"v"]]
+    assert stream.estimate_entries_read(StreamEntryKey(1, 1)) == 1
+    assert list(inspect.signature(stream.trim).parameters)[:4] == ["maxlen", "minid", "approx", "limit"]
+    assert PelEntry._fields == ("consumer_name", "time_read", "times_delivered")
+    assert StreamConsumerInfo(b"ann").last_attempt > 0
 
 
 def test_values_are_made_of_what_is_copied() -> None:

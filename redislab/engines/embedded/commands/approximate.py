@@ -46,9 +46,9 @@ def pfadd(client: Client, args: list[bytes]) -> Any:
     content = _checked(hyperloglog.registers, value)
     changed = hyperloglog.add(content, args[2:])
     if changed:
-        value = hyperloglog.build(content, dense=hyperloglog.is_dense(value))
+        value = hyperloglog.build(content, value, dense=hyperloglog.is_dense(value))
     if changed or old is None:
-        _store(client, args[1], value)
+        _store(client, args[1], hyperloglog.with_stale_count(value))
     return int(changed or old is None)
 
 
@@ -70,9 +70,11 @@ def pfcount(client: Client, args: list[bytes]) -> Any:
 
 @handles("PFMERGE")
 def pfmerge(client: Client, args: list[bytes]) -> Any:
-    values = [value for value in (_value(client, key) for key in args[1:]) if value is not None]
+    target, *sources = (_value(client, key) for key in args[1:])
+    values = [value for value in (target, *sources) if value is not None]
     dense = any(map(hyperloglog.is_dense, values))
     many = [_checked(hyperloglog.registers, value) for value in values]
     content = hyperloglog.merged(many) if many else bytearray(hyperloglog.REGISTERS)
-    _store(client, args[1], hyperloglog.build(content, dense=dense))
+    built = hyperloglog.build(content, target or hyperloglog.new(), dense=dense)
+    _store(client, args[1], hyperloglog.with_stale_count(built))
     return OK

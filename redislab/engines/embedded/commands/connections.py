@@ -76,6 +76,8 @@ def select(client: Client, args: list[bytes]) -> Any:
 def database(word: bytes, complaint: bytes) -> int:
     """The number of a database. Raises Fail: with `complaint` for what is no number."""
     number = integer(word, complaint)
+    if complaint == NOT_AN_INTEGER and not -(1 << 31) <= number < 1 << 31:
+        raise Fail(b"ERR value is out of range, value must between -2147483648 and 2147483647")
     if not 0 <= number < DATABASES:
         raise Fail(b"ERR DB index is out of range")
     return number

@@ -10,6 +10,7 @@ from typing import Any
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.strings import invalid_expire
+from redislab.engines.embedded.commands.words import c_string
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, integer
 from redislab.engines.embedded.results import Fail
 
@@ -41,7 +42,7 @@ def _conditions(words: list[bytes]) -> set[bytes]:
     given = set()
     for word in words:
         if word.upper() not in CONDITIONS:
-            raise Fail(b"ERR Unsupported option %b" % word)
+            raise Fail(b"ERR Unsupported option %b" % c_string(word))
         given.add(word.upper())
     if b"NX" in given and len(given) > 1:
         raise Fail(b"ERR NX and XX, GT or LT options at the same time are not compatible")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -217,7 +219,7 @@ class _Search:
     def found(self, scores: dict[bytes, float]) -> list[tuple[bytes, float, float]]:
         """Member, score, distance in metres; in the order asked for."""
         hits = []
-        for member, score in scores.items():
+        for member, score in self._candidates(scores):
             metres = self._distance_m(geometry.place(score))
             if metres is not None:
                 hits.append((member, score, metres))
@@ -226,6 +228,18 @@ class _Search:
         if self.order or (self.count and not self.any):
             hits.sort(key=lambda hit: hit[2], reverse=self.order == "DESC")
         return hits[: self.count or None]
+
+    def _candidates(self, scores: dict[bytes, float]) -> Iterator[tuple[bytes, float]]:
+        """Members in the order in which Redis comes by them; `scores` is in the order of the scores."""
+        assert self.middle is not None
+        if self.box_m is not None:
+            width_m, height_m = self.box_m[0] / 2, self.box_m[1] / 2
+            reach_m = math.sqrt(width_m**2 + height_m**2)
+        else:
+            width_m = height_m = reach_m = self.radius_m or 0.0
+        members, places = list(scores.items()), list(scores.values())
+        for first, last in geometry.searched(self.middle, width_m, height_m, reach_m):
+            yield from members[bisect_left(places, first) : bisect_left(places, last)]
 
     def _distance_m(self, place: Place) -> float | None:
         assert self.middle is not None

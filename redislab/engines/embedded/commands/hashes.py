@@ -18,6 +18,7 @@ from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.strings import OVERFLOW, add_amount
 from redislab.engines.embedded.commands.words import syntax_error
+from redislab.engines.embedded.kinds import mark_grown
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_AN_INTEGER, as_integer, integer
 from redislab.engines.embedded.results import Fail
 
@@ -36,6 +37,9 @@ def hset(client: Client, args: list[bytes]) -> Any:
         raise Fail(f"ERR wrong number of arguments for '{name}' command")
     item = client.open(args[1], Hash, create=True)
     before = len(item.value)
+    most_bytes = client.lab.settings.number("hash-max-listpack-value")
+    if any(len(word) > most_bytes for word in args[2:]):  # a later pair may take it away again
+        mark_grown(item.value)
     item.value.update(dict(zip(args[2::2], args[3::2], strict=True)), clear_expiration=True)
     item.updated()
     return OK if name == "hmset" else len(item.value) - before

@@ -15,7 +15,7 @@ from redislab.engines.embedded import glob
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.connections import database
 from redislab.engines.embedded.commands.registry import handles
-from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
+from redislab.engines.embedded.commands.words import NO_SUCH_KEY, c_string, syntax_error
 from redislab.engines.embedded.kinds import KIND_OF_SCAN, is_compact, is_set, members, type_name
 from redislab.engines.embedded.numbers import NOT_AN_INTEGER, integer
 from redislab.engines.embedded.results import Fail, double_text, status
@@ -171,9 +171,10 @@ _CURSOR = re.compile(rb"(?:[+-]?[0-9]+)?").fullmatch
 
 def cursor(word: bytes) -> int:
     """As strtoul reads it: nothing is 0, a minus wraps around."""
-    if not _CURSOR(word) or abs(int(word or 0)) >= 1 << 64:
+    text = c_string(word)
+    if not _CURSOR(text) or abs(int(text or 0)) >= 1 << 64:
         raise Fail(b"ERR invalid cursor")
-    return int(word or 0) % (1 << 64)
+    return int(text or 0) % (1 << 64)
 
 
 @handles("SCAN")
@@ -197,7 +198,7 @@ def scan_value(client: Client, args: list[bytes]) -> Any:
     if value is None:
         return [b"0", []]
     most, pattern, _ = scan_words(args[3:], types=False)
-    if is_compact(value):
+    if is_compact(value, client.lab.settings):
         after, found = 0, members(value) if is_set(value) else list(value)
     else:
         after, found = client.lab.scans.step(value, start, most)

@@ -17,6 +17,7 @@ from redislab.engines.embedded.commands.words import (
     NO_SUCH_KEY,
     NOT_POSITIVE,
     count,
+    pop_count,
     positions,
     syntax_error,
     timeout_s,
@@ -274,8 +275,8 @@ def lmpop(client: Client, args: list[bytes]) -> Any:
 
 @handles("BLMPOP")
 def blmpop(client: Client, args: list[bytes]) -> Any:
-    wait_s = timeout_s(args[1])
     keys, left, most = _several(args[2:])
+    wait_s = timeout_s(args[1])
     _refuse_other_types(client, keys)
     return client.park(partial(_pop_first, client, keys, left, most), wait_s)
 
@@ -287,11 +288,7 @@ def _several(words: list[bytes]) -> tuple[list[bytes], bool, int]:
     if not rest:
         raise syntax_error()
     left = _end(rest[0])
-    if len(rest) == 1:
-        return keys, left, 1
-    if len(rest) != 3 or rest[1].upper() != b"COUNT":
-        raise syntax_error()
-    return keys, left, count(rest[2], b"ERR count should be greater than 0", 1)
+    return keys, left, pop_count(rest[1:])
 
 
 def _pop_first(client: Client, keys: Sequence[bytes], left: bool, most: int) -> Any:

@@ -9,12 +9,12 @@ from fakeredis.model import ExpiringMembersSet, Hash, XStream, ZSet
 from redislab.core.reply import OK
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
+from redislab.engines.embedded.commands.strings import EMBEDDED_BYTES
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
-from redislab.engines.embedded.kinds import members
+from redislab.engines.embedded.kinds import is_compact, members
 from redislab.engines.embedded.numbers import as_float, as_integer, integer
 from redislab.engines.embedded.results import Fail, status
 
-EMBEDDED_BYTES = 44  # a string up to here shares its header's piece of memory
 LFU_OFF = (
     b"ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
     b"switching between policies at runtime LRU and LFU data will take some time to adjust."
@@ -33,22 +33,21 @@ def object_encoding(client: Client, args: list[bytes]) -> Any:
 
 def encoding(client: Client, key: bytes, value: Any) -> bytes:
     """With the thresholds of Redis 7.0 and the lab's settings."""
-    settings = client.lab.settings
     if isinstance(value, bytes):
         return _string_encoding(client, key, value)
     if isinstance(value, list):
         return b"quicklist"
     if isinstance(value, XStream):
         return b"stream"
-    if isinstance(value, ExpiringMembersSet):
-        numbers = all(as_integer(member) is not None for member in members(value))
-        few = len(value) <= settings.number("set-max-intset-entries")
-        return b"intset" if numbers and few else b"hashtable"
-    name, other = ("hash", b"hashtable") if isinstance(value, Hash) else ("zset", b"skiplist")
-    strings = [side for pair in value.items() for side in pair if isinstance(side, bytes)]
-    few = len(value) <= settings.number(f"{name}-max-listpack-entries")
-    short = settings.number(f"{name}-max-listpack-value")
-    return b"listpack" if few and all(len(each) <= short for each in strings) else other
+    compact, other = _ENCODINGS[type(value)]
+    return compact if is_compact(value, client.lab.settings) else other
+
+
+_ENCODINGS: dict[type, tuple[bytes, bytes]] = {
+    ExpiringMembersSet: (b"intset", b"hashtable"),
+    Hash: (b"listpack", b"hashtable"),
+    ZSet: (b"listpack", b"skiplist"),
+}
 
 
 def _string_encoding(client: Client, key: bytes, value: bytes) -> bytes:

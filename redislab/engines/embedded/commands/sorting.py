@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakeredis.model import ZSet
+
 from redislab.core.keys import key_positions
 from redislab.engines.embedded import notices
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles, theirs
 from redislab.engines.embedded.commands.words import syntax_error
+from redislab.engines.embedded.kinds import mark_grown
 from redislab.engines.embedded.numbers import integer
 
 THEIRS = theirs(["SORT", "SORT_RO"])
@@ -30,15 +33,24 @@ def _check(args: list[bytes]) -> None:
         place += 1 + values
 
 
+def _unpack(client: Client, key: bytes) -> None:
+    """Redis turns a small sorted set into a large one's form to sort it, and leaves it so."""
+    stored = client.db.get(key)
+    if stored is not None and isinstance(stored.value, ZSet):
+        mark_grown(stored.value)
+
+
 @handles("SORT_RO")
 def sort_ro(client: Client, args: list[bytes]) -> Any:
     _check(args)
+    _unpack(client, args[1])
     return THEIRS["SORT_RO"](client, args)
 
 
 @handles("SORT")
 def sort(client: Client, args: list[bytes]) -> Any:
     _check(args)
+    _unpack(client, args[1])
     command = client.lab.table.catalogue.get("SORT")
     assert command is not None
     places = key_positions(command, args)

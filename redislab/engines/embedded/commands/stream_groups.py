@@ -1,90 +1,20 @@
-"""Consumer groups: claiming entries, and XINFO.
-
-Ours: upstream XINFO shows fields of Redis 8, its claims do not say which of their words is wrong.
-"""
+"""XINFO. Ours: upstream shows fields of Redis 8."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fakeredis.model import StreamEntryKey, StreamGroup, XStream
+from fakeredis.model import StreamGroup, XStream
 
 from redislab.core.reply import NIL
 from redislab.engines.embedded.client import Client
-from redislab.engines.embedded.commands.registry import handles, theirs
-from redislab.engines.embedded.commands.streams import (
-    ZERO,
-    bound,
-    entry_id,
-    find_stream,
-    group_or_fail,
-    wrong_words,
-)
-from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
-from redislab.engines.embedded.numbers import HIGHEST, as_integer, integer
+from redislab.engines.embedded.commands.registry import handles
+from redislab.engines.embedded.commands.stream_ids import ZERO
+from redislab.engines.embedded.commands.stream_pending import find_stream
+from redislab.engines.embedded.commands.streams import wrong_words
+from redislab.engines.embedded.commands.words import NO_SUCH_KEY, c_string
+from redislab.engines.embedded.numbers import integer
 from redislab.engines.embedded.results import Fail
-
-THEIRS = theirs(["XAUTOCLAIM", "XCLAIM"])
-
-
-# -- claims -------------------------------------------------------------------------------------
-
-_NUMBERS = {b"IDLE": "IDLE", b"TIME": "TIME", b"RETRYCOUNT": "RETRYCOUNT"}
-
-
-@handles("XCLAIM")
-def xclaim(client: Client, args: list[bytes]) -> Any:
-    if as_integer(args[4]) is None:
-        group_or_fail(client, args)
-        raise Fail(b"ERR Invalid min-idle-time argument for XCLAIM")
-    group_or_fail(client, args)
-    place = 5
-    while place < len(args) and args[place].split(b"-")[0].isdigit():
-        entry_id(args[place])
-        place += 1
-    kept = args[:place]
-    while place < len(args):
-        word, more = args[place].upper(), len(args) - place - 1
-        if word in _NUMBERS and more:
-            if as_integer(args[place + 1]) is None:
-                raise Fail(f"ERR Invalid {_NUMBERS[word]} option argument for XCLAIM")
-            kept += args[place : place + 2]
-            place += 1
-        elif word in (b"FORCE", b"JUSTID"):
-            kept.append(word)
-        elif word == b"LASTID" and more:
-            _move_on(client, args, entry_id(args[place + 1]))
-            place += 1
-        else:
-            raise Fail(b"ERR Unrecognized XCLAIM option '%b'" % args[place])
-        place += 1
-    return THEIRS["XCLAIM"](client, kept)
-
-
-def _move_on(client: Client, args: list[bytes], last: StreamEntryKey) -> None:
-    group = group_or_fail(client, args)
-    if last > group.last_delivered_key:
-        group.last_delivered_key = last
-
-
-@handles("XAUTOCLAIM")
-def xautoclaim(client: Client, args: list[bytes]) -> Any:
-    if as_integer(args[4]) is None:
-        raise Fail(b"ERR Invalid min-idle-time argument for XAUTOCLAIM")
-    bound(args[5])
-    place = 6
-    while place < len(args):
-        word = args[place].upper()
-        if word == b"COUNT" and place + 1 < len(args):
-            if not 1 <= (as_integer(args[place + 1]) or 0) <= HIGHEST // 40:
-                raise Fail(b"ERR COUNT must be > 0")
-            place += 1
-        elif word != b"JUSTID":
-            raise syntax_error()
-        place += 1
-    group_or_fail(client, args)
-    return THEIRS["XAUTOCLAIM"](client, args)
-
 
 # -- XINFO --------------------------------------------------------------------------------------
 
@@ -163,7 +93,9 @@ def xinfo_consumers(client: Client, args: list[bytes]) -> Any:
         raise Fail(NO_SUCH_KEY)
     group = stream.group_get(args[3])
     if group is None:
-        raise Fail(b"NOGROUP No such consumer group '%b' for key name '%b'" % (args[3], args[2]))
+        raise Fail(
+            b"NOGROUP No such consumer group '%b' for key name '%b'" % (c_string(args[3]), c_string(args[2]))
+        )
     return [
         {
             b"name": name,

@@ -1,45 +1,34 @@
 """Streams: reading them, alone and in groups, and making groups.
 
 Ours: upstream XREAD checks neither types nor `$` and `>`, says an empty array for nothing, and its BLOCK
-takes text; XPENDING's counts are numbers, BUSYGROUP has a prefix too many.
+takes text; BUSYGROUP has a prefix too many.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from fakeredis._helpers import SimpleError
 from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStream
+from fakeredis.model._stream import MAX_KEY
 
-from redislab.core.reply import OK
+from redislab.core.reply import OK, Kind
 from redislab.engines.embedded.client import WRONG_TYPE, Client
 from redislab.engines.embedded.commands.registry import handles, theirs
-from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error, timeout_ms
-from redislab.engines.embedded.numbers import as_integer, integer
-from redislab.engines.embedded.results import NIL_ARRAY, Fail
-
-THEIRS = theirs(
-    [
-        *("XACK", "XGROUP CREATE", "XGROUP SETID", "XGROUP DESTROY", "XPENDING", "XRANGE", "XREVRANGE"),
-    ]
+from redislab.engines.embedded.commands.stream_ids import ZERO, after, before, entry_id, interval_id
+from redislab.engines.embedded.commands.stream_pending import (
+    create_consumer,
+    find_stream,
+    read_new,
+    read_own,
+    tell,
 )
-BAD_ID = b"ERR Invalid stream ID specified as stream command argument"
-ZERO = StreamEntryKey(0, 0)
+from redislab.engines.embedded.commands.words import NO_SUCH_KEY, c_string, syntax_error, timeout_ms
+from redislab.engines.embedded.numbers import integer
+from redislab.engines.embedded.results import NIL_ARRAY, Fail, Typed
 
-
-def entry_id(word: bytes) -> StreamEntryKey:
-    """`ms-seq`, or `ms` alone. Raises Fail."""
-    first, dash, second = word.partition(b"-")
-    if not first.isdigit() or (dash and not second.isdigit()):
-        raise Fail(BAD_ID)
-    numbers = int(first), int(second or 0)
-    if max(numbers) >= 1 << 64:
-        raise Fail(BAD_ID)
-    return StreamEntryKey(*numbers)
-
-
-def find_stream(client: Client, key: bytes) -> XStream | None:
-    return client.value(key, XStream)
+THEIRS = theirs(["XGROUP CREATE", "XGROUP SETID", "XGROUP DESTROY"])
 
 
 # -- XREAD and XREADGROUP -----------------------------------------------------------------------
@@ -123,7 +112,7 @@ class _Read:
         if group is None:
             raise Fail(
                 b"NOGROUP No such key '%b' or consumer group '%b' in XREADGROUP with GROUP option"
-                % (key, self.group)
+                % (c_string(key), c_string(self.group))
             )
         return group
 
@@ -145,7 +134,7 @@ def xread(client: Client, args: list[bytes]) -> Any:
 
 
 def _read(client: Client, asked: _Read, *, waiting: bool) -> Any:
-    found: dict[bytes, Any] = {}
+    found: list[tuple[bytes, Any]] = []
     for key, start in zip(asked.keys, asked.starts, strict=True):
         stored = client.db.get(key)
         if stored is None or not isinstance(stored.value, XStream):
@@ -153,19 +142,20 @@ def _read(client: Client, asked: _Read, *, waiting: bool) -> Any:
         after = StreamRangeTest(start or ZERO, True)
         entries = stored.value.irange(after, StreamRangeTest.decode(b"+"), count=asked.limit)
         if entries:
-            found[key] = entries
+            found.append((key, entries))
     return _by_stream(client, found)
 
 
 def _read_group(client: Client, asked: _Read, *, waiting: bool) -> Any:
-    found: dict[bytes, Any] = {}
+    found: list[tuple[bytes, Any]] = []
     for key, start in zip(asked.keys, asked.starts, strict=True):
         group = _group_waited_for(client, asked, key) if waiting else asked.find_group(client, key)
-        word = b">" if start is None else start.encode()
-        entries = group.group_read(asked.consumer, word, asked.limit, asked.noack)
+        if start is None:
+            entries = read_new(client, group, key, asked.consumer, asked.limit, noack=asked.noack)
+        else:
+            entries = read_own(client, group, key, asked.consumer, start, asked.limit)
         if entries or start is not None:
-            gone = [[name, NIL_ARRAY if values is None else values] for name, values in entries]
-            found[key] = gone
+            found.append((key, entries))
     return _by_stream(client, found)
 
 
@@ -180,10 +170,14 @@ def _group_waited_for(client: Client, asked: _Read, key: bytes) -> StreamGroup:
     return asked.find_group(client, key)
 
 
-def _by_stream(client: Client, found: dict[bytes, Any]) -> Any:
+def _by_stream(client: Client, found: list[tuple[bytes, Any]]) -> Any:
+    """A stream may be named twice."""
     if not found:
         return None
-    return found if client.resp == 3 else [[key, entries] for key, entries in found.items()]
+    if client.resp == 2:
+        return [[key, entries] for key, entries in found]
+    by_key = dict(found)
+    return by_key if len(by_key) == len(found) else Typed(Kind.MAP, [side for pair in found for side in pair])
 
 
 # -- ranges and groups --------------------------------------------------------------------------
@@ -191,19 +185,29 @@ def _by_stream(client: Client, found: dict[bytes, Any]) -> Any:
 
 @handles("XRANGE", "XREVRANGE")
 def xrange_(client: Client, args: list[bytes]) -> Any:
-    found = THEIRS[args[0].upper().decode()](client, args)
-    asked_for_none = len(args) == 6 and args[4].upper() == b"COUNT" and (as_integer(args[5]) or 0) <= 0
-    return NIL_ARRAY if asked_for_none and client.db.get(args[1]) is not None else found
-
-
-@handles("XACK")
-def xack(client: Client, args: list[bytes]) -> Any:
+    backwards = args[0].upper() == b"XREVRANGE"
+    first, last = (args[3], args[2]) if backwards else (args[2], args[3])
+    start, without_start = interval_id(first, 0)
+    end, without_end = interval_id(last, MAX_KEY.seq)
+    start, end = after(start) if without_start else start, before(end) if without_end else end
+    most = _most(args[4:])
     stream = find_stream(client, args[1])
-    if stream is None or stream.group_get(args[2]) is None:
-        return 0
-    for word in args[3:]:
-        entry_id(word)
-    return THEIRS["XACK"](client, args)
+    if stream is None:
+        return []
+    if most == 0:
+        return NIL_ARRAY
+    ends = StreamRangeTest(start, False), StreamRangeTest(end, False)
+    return stream.irange(*ends, reverse=backwards, count=most)
+
+
+def _most(words: list[bytes]) -> int | None:
+    """COUNT, as often as it is said: the last one counts."""
+    most = None
+    for place in range(0, len(words), 2):
+        if words[place].upper() != b"COUNT" or place + 1 >= len(words):
+            raise syntax_error()
+        most = max(0, integer(words[place + 1]))
+    return most
 
 
 @handles("XDEL")
@@ -215,41 +219,6 @@ def xdel(client: Client, args: list[bytes]) -> Any:
     if deleted:
         client.db.notify_watch(args[1])  # not stored anew: an empty stream stays
     return deleted
-
-
-def bound(word: bytes) -> None:
-    """An end of a range of IDs: `-`, `+`, an ID, or one that is left out, after `(`. Raises Fail."""
-    if word not in (b"-", b"+"):
-        entry_id(word.removeprefix(b"("))
-
-
-def _check_pending(args: list[bytes]) -> None:
-    if len(args) == 3:
-        return
-    if not 6 <= len(args) <= 9:
-        raise syntax_error()
-    first = 3
-    if args[3].upper() == b"IDLE":
-        integer(args[4])
-        if len(args) < 8:
-            raise syntax_error()
-        first = 5
-    integer(args[first + 2])
-    bound(args[first])
-    bound(args[first + 1])
-
-
-@handles("XPENDING")
-def xpending(client: Client, args: list[bytes]) -> Any:
-    _check_pending(args)
-    group_or_fail(client, args)
-    result = THEIRS["XPENDING"](client, args)
-    if len(args) > 3:
-        return result
-    total, first, last, consumers = result
-    if not total:
-        return [0, None, None, NIL_ARRAY]
-    return [total, first, last, [[name, b"%d" % number] for name, number in consumers]]
 
 
 def wrong_words(subcommand: str, container: str = "XGROUP") -> Fail:
@@ -271,8 +240,12 @@ def xgroup_create(client: Client, args: list[bytes]) -> Any:
         elif not (word == b"MKSTREAM" and name == "CREATE"):
             raise wrong_words(args[1].decode("latin-1"))
         place += 1
+    if len(args) > (8 if name == "CREATE" else 7):
+        raise wrong_words(args[1].decode("latin-1"))
     if name == "SETID":
         _group_of_stream(client, args)
+    with suppress(Fail):  # upstream says what is wrong with it, after it has looked at the key
+        args = [*args[:4], entry_id(args[4]).encode(), *args[5:]]
     result = _theirs_group(client, f"XGROUP {name}", args)
     client.db.wake_all()
     return result
@@ -294,24 +267,33 @@ def _group_of_stream(client: Client, args: list[bytes]) -> StreamGroup:
         )
     group = stream.group_get(args[3])
     if group is None:
-        raise Fail(b"NOGROUP No such consumer group '%b' for key name '%b'" % (args[3], args[2]))
+        raise Fail(
+            b"NOGROUP No such consumer group '%b' for key name '%b'" % (c_string(args[3]), c_string(args[2]))
+        )
     return group
 
 
 @handles("XGROUP CREATECONSUMER")
 def xgroup_createconsumer(client: Client, args: list[bytes]) -> Any:
-    return _group_of_stream(client, args).add_consumer(args[4])
+    return create_consumer(client, _group_of_stream(client, args), args[2], args[4])
 
 
 @handles("XGROUP DELCONSUMER")
 def xgroup_delconsumer(client: Client, args: list[bytes]) -> Any:
-    return _group_of_stream(client, args).del_consumer(args[4])
+    group = _group_of_stream(client, args)
+    was_there = args[4] in group.consumers
+    pending = group.del_consumer(args[4])
+    if was_there:
+        tell(client, "xgroup-delconsumer", args[2])
+    return pending
 
 
 @handles("XGROUP DESTROY")
 def xgroup_destroy(client: Client, args: list[bytes]) -> Any:
     result = THEIRS["XGROUP DESTROY"](client, args)
     client.db.wake_all()  # those that read the group learn that it is gone
+    if result == 1:
+        tell(client, "xgroup-destroy", args[2])
     return result
 
 
@@ -350,11 +332,3 @@ def xsetid(client: Client, args: list[bytes]) -> Any:
         stream._max_deleted_id = deleted
     item.updated()
     return OK
-
-
-def group_or_fail(client: Client, args: list[bytes]) -> StreamGroup:
-    stream = find_stream(client, args[1])
-    group = stream.group_get(args[2]) if stream is not None else None
-    if group is None:
-        raise Fail(b"NOGROUP No such key '%b' or consumer group '%b'" % (args[1], args[2]))
-    return group

@@ -16,6 +16,7 @@ from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_A_FLOAT, integer
 from redislab.engines.embedded.results import Fail
 
+EMBEDDED_BYTES = 44  # a string up to here shares its header's piece of memory
 MAX_BYTES = 512 << 20
 TOO_LONG = b"ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 OVERFLOW = b"ERR increment or decrement would overflow"
@@ -83,8 +84,8 @@ def get(client: Client, args: list[bytes]) -> Any:
 
 @handles("SET")
 def set_(client: Client, args: list[bytes]) -> Any:
-    client.db.made_anew(args[1])
     if len(args) == 3:
+        client.db.made_anew(args[1])
         client.open(args[1]).value = args[2]
         return OK
     given, expiry = _options(args[3:], _SET_FLAGS)
@@ -94,6 +95,7 @@ def set_(client: Client, args: list[bytes]) -> Any:
     found = item.value is not None
     if (b"NX" in given and found) or (b"XX" in given and not found):
         return old
+    client.db.made_anew(args[1])
     if b"KEEPTTL" in given:
         item.update(args[2])
     else:
@@ -264,7 +266,7 @@ def incrbyfloat(client: Client, args: list[bytes]) -> Any:
         raise Fail(NOT_A_FLOAT)
     total = add_amount(args[2], current)
     item.update(longdouble.text(total))
-    client.db.made(args[1], item.value, b"embstr")
+    client.db.made(args[1], item.value, b"embstr" if len(item.value) <= EMBEDDED_BYTES else b"raw")
     return item.value
 
 

@@ -52,3 +52,20 @@ def positions(start: int, stop: int, length: int) -> tuple[int, int]:
     if start > stop or start >= length:
         return 0, 0
     return start, min(stop, length - 1) + 1
+
+
+def pop_count(words: list[bytes]) -> int:
+    """`[COUNT n]` of the commands that pop from the first of several keys. Raises Fail."""
+    if not words:
+        return 1
+    if words[0].upper() != b"COUNT" or len(words) < 2:
+        raise syntax_error()
+    most = count(words[1], b"ERR count should be greater than 0", 1)
+    if len(words) > 2:
+        raise syntax_error()
+    return most
+
+
+def c_string(word: bytes) -> bytes:
+    """As C sees a word: up to its first NUL."""
+    return word.split(b"\0", 1)[0]

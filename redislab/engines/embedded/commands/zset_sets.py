@@ -16,7 +16,7 @@ from fakeredis.model import ExpiringMembersSet, ZSet
 
 from redislab.engines.embedded.client import WRONG_TYPE, Client
 from redislab.engines.embedded.commands.registry import handles
-from redislab.engines.embedded.commands.words import NOT_POSITIVE, count, syntax_error, timeout_s
+from redislab.engines.embedded.commands.words import NOT_POSITIVE, count, pop_count, syntax_error, timeout_s
 from redislab.engines.embedded.commands.zsets import in_order, shown, store
 from redislab.engines.embedded.kinds import members
 from redislab.engines.embedded.numbers import floating, integer
@@ -177,8 +177,8 @@ def zmpop(client: Client, args: list[bytes]) -> Any:
 
 @handles("BZMPOP")
 def bzmpop(client: Client, args: list[bytes]) -> Any:
-    wait_s = timeout_s(args[1])
     keys, highest, most = _several(args[2:])
+    wait_s = timeout_s(args[1])
     _refuse_other_types(client, keys)
     return client.park(partial(_pop_first, client, keys, highest, most), wait_s)
 
@@ -190,14 +190,7 @@ def _several(words: list[bytes]) -> tuple[list[bytes], bool, int]:
     if not rest or rest[0].upper() not in (b"MIN", b"MAX"):
         raise syntax_error()
     highest = rest[0].upper() == b"MAX"
-    if len(rest) == 1:
-        return keys, highest, 1
-    if len(rest) < 3 or rest[1].upper() != b"COUNT":
-        raise syntax_error()
-    most = count(rest[2], b"ERR count should be greater than 0", 1)
-    if len(rest) > 3:
-        raise syntax_error()
-    return keys, highest, most
+    return keys, highest, pop_count(rest[1:])
 
 
 def _pop_first(client: Client, keys: Sequence[bytes], highest: bool, most: int) -> Any:

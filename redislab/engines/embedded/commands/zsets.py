@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from fakeredis.model import ZSet
@@ -17,7 +18,7 @@ from fakeredis.model import ZSet
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.hashes import random_pairs, random_words
 from redislab.engines.embedded.commands.registry import handles
-from redislab.engines.embedded.commands.words import positions, syntax_error
+from redislab.engines.embedded.commands.words import c_string, positions, syntax_error
 from redislab.engines.embedded.numbers import as_float, floating, integer
 from redislab.engines.embedded.results import Fail
 
@@ -52,7 +53,7 @@ def store(client: Client, key: bytes, found: Sequence[Pair]) -> int:
     if found:
         value = ZSet()
         for member, score in found:
-            value.add(member, score)
+            value.add(member, score + 0.0)  # Redis keeps no -0 in small sets
         item.value = value
     elif item.value is not None:
         item.value = None
@@ -73,7 +74,7 @@ def zadd(client: Client, args: list[bytes]) -> Any:
         place += 1
     words = args[place:]
     _check_flags(given, words)
-    scores = [floating(word) + 0.0 for word in words[0::2]]  # Redis keeps no -0 in small sets
+    scores = [floating(word) for word in words[0::2]]
     item = client.open(args[1], ZSet)
     if item.value is None:
         if b"XX" in given:
@@ -91,7 +92,7 @@ def zadd(client: Client, args: list[bytes]) -> Any:
         elif outcome != old:
             changed += 1
         if outcome != old:
-            item.value.add(member, outcome)
+            item.value.add(member, outcome + 0.0)  # Redis keeps no -0 in small sets
             item.updated()
     if b"INCR" in given:
         return outcome
@@ -208,7 +209,7 @@ def by_score(low: bytes, high: bytes) -> Range:
 
 def _score_bound(word: bytes) -> tuple[float, bool]:
     excluded = word.startswith(b"(")
-    text = (word[1:] if excluded else word).lstrip()
+    text = c_string(word[1:] if excluded else word).lstrip()
     value = as_float(text) if text else 0.0
     if value is None and text.lower().lstrip(b"+-").startswith((b"1e", b"9e")):
         value = math.inf if not text.startswith(b"-") else -math.inf
@@ -221,9 +222,13 @@ def by_member(low: bytes, high: bytes) -> Range:
     least, most = _member_bound(low), _member_bound(high)
 
     def choose(found: Sequence[Pair]) -> Sequence[Pair]:
-        if least[0] > 0 or most[0] < 0:
+        if least[0] > 0 or most[0] < 0 or not found:
             return []
-        return [pair for pair in found if _after(pair[0], least) and _before(pair[0], most)]
+        if not (_after(found[-1][0], least) and _before(found[0][0], most)):
+            return []
+        # Where scores differ Redis's answer is the run from the first that is not too low.
+        not_too_low = dropwhile(lambda pair: not _after(pair[0], least), found)
+        return list(takewhile(lambda pair: _before(pair[0], most), not_too_low))
 
     return choose
 
