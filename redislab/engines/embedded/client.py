@@ -117,11 +117,24 @@ class Client(FakeSocket):
             raise Fail(WRONG_TYPE)
         self.db.used(key)
         if stored is not None and self._running is not None and self._running[0].name in SHRINKING:
-            kinds.note_growth(stored.value, self.lab.settings)
+            self.is_compact(key, stored.value)
         fresh = kind() if create and stored is None and kind is not None else None
         item = CommandItem(key, self._db, item=stored, default=fresh)
         self._opened.append(item)
         return item
+
+    def is_compact(self, key: bytes, value: Any) -> bool:
+        """Whether Redis keeps this hash, set or sorted set in one piece of memory.
+
+        One that has grown beyond that stays as it is, however small it becomes: asking remembers it.
+        """
+        large = kinds.LARGE.get(type(value))
+        if large is None or self.db.encoding(key, value) == large:
+            return False
+        if kinds.is_small(value, self.lab.settings):
+            return True
+        self.db.made(key, value, large)
+        return False
 
     def opened(self, key: bytes) -> list[CommandItem]:
         """What this command has open of the key."""

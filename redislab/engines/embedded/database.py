@@ -18,7 +18,7 @@ class Contents:
 
     items: dict[bytes, Any] = field(default_factory=dict)
     expiry_heap: list[tuple[float, bytes]] = field(default_factory=list)
-    made_by: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)
+    made_by: dict[bytes, tuple[Any, bytes]] = field(default_factory=dict)
     used_s: dict[bytes, float] = field(default_factory=dict)
 
 
@@ -30,7 +30,7 @@ class LabDatabase(Database):
         self._lab = lab
         self._effects = lab.effects
         self.number = number
-        self.made_by: dict[bytes, tuple[bytes, bytes]] = {}  # key → the value, how Redis would keep it
+        self.made_by: dict[bytes, tuple[Any, bytes]] = {}  # key → the value, how Redis would keep it
         self.used_s: dict[bytes, float] = {}
 
     # -- keys -----------------------------------------------------------------------------------
@@ -137,10 +137,10 @@ class LabDatabase(Database):
         now_s = self._lab.clock.time()
         return max(0, int(now_s - self.used_s.get(key, now_s)))
 
-    # -- how strings were made ------------------------------------------------------------------
+    # -- how values were made ------------------------------------------------------------------
 
-    def made(self, key: bytes, value: bytes, encoding: bytes) -> None:
-        """Remember that a string was made in a way that gives it this encoding, as long as it lives."""
+    def made(self, key: bytes, value: Any, encoding: bytes) -> None:
+        """Remember that a value was made in a way that gives it this encoding, as long as it lives."""
         if self._effects.capturing:
             self._effects.touch(self, key)
         if len(self.made_by) > 2 * len(self._dict) + 64:

@@ -46,13 +46,12 @@ def is_set(value: Any) -> bool:
     return isinstance(value, ExpiringMembersSet)
 
 
-def is_compact(value: Any, settings: Settings) -> bool:
-    """Whether Redis 7.0 keeps this hash, set or sorted set in one piece of memory.
+COMPACT: dict[type, bytes] = {ExpiringMembersSet: b"intset", Hash: b"listpack", ZSet: b"listpack"}
+LARGE: dict[type, bytes] = {ExpiringMembersSet: b"hashtable", Hash: b"hashtable", ZSet: b"skiplist"}
 
-    One that has grown beyond that stays as it is, however small it becomes.
-    """
-    if getattr(value, _GROWN, False):
-        return False
+
+def is_small(value: Any, settings: Settings) -> bool:
+    """Whether a hash, set or sorted set that has never been larger is kept in one piece of memory."""
     if isinstance(value, ExpiringMembersSet):
         few = len(value) <= settings.number("set-max-intset-entries")
         return few and all(as_integer(member) is not None for member in value._values)
@@ -64,16 +63,3 @@ def is_compact(value: Any, settings: Settings) -> bool:
     if is_hash:
         return all(len(side) <= most_bytes for pair in value.items() for side in pair)
     return all(len(member) <= most_bytes for member in value)
-
-
-def note_growth(value: Any, settings: Settings) -> None:
-    """To be called before something is taken out: what was large once is remembered."""
-    if isinstance(value, Hash | ExpiringMembersSet | ZSet) and not is_compact(value, settings):
-        mark_grown(value)
-
-
-def mark_grown(value: Hash | ExpiringMembersSet | ZSet) -> None:
-    setattr(value, _GROWN, True)
-
-
-_GROWN = "_redislab_grown"

@@ -18,7 +18,7 @@ from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.strings import OVERFLOW, add_amount
 from redislab.engines.embedded.commands.words import syntax_error
-from redislab.engines.embedded.kinds import mark_grown
+from redislab.engines.embedded.kinds import LARGE
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_AN_INTEGER, as_integer, integer
 from redislab.engines.embedded.results import Fail
 
@@ -39,7 +39,7 @@ def hset(client: Client, args: list[bytes]) -> Any:
     before = len(item.value)
     most_bytes = client.lab.settings.number("hash-max-listpack-value")
     if any(len(word) > most_bytes for word in args[2:]):  # a later pair may take it away again
-        mark_grown(item.value)
+        client.db.made(args[1], item.value, LARGE[Hash])
     item.value.update(dict(zip(args[2::2], args[3::2], strict=True)), clear_expiration=True)
     item.updated()
     return OK if name == "hmset" else len(item.value) - before

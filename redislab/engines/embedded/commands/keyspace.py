@@ -16,7 +16,7 @@ from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.connections import database
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, c_string, syntax_error
-from redislab.engines.embedded.kinds import KIND_OF_SCAN, is_compact, is_set, members, type_name
+from redislab.engines.embedded.kinds import KIND_OF_SCAN, is_set, members, type_name
 from redislab.engines.embedded.numbers import NOT_AN_INTEGER, integer
 from redislab.engines.embedded.results import Fail, double_text, status
 
@@ -80,8 +80,10 @@ def copy(client: Client, args: list[bytes]) -> Any:
     target = client.open_in(number, args[2])
     if source is None or (target.value is not None and not replace):
         return 0
-    client.db.made_alike(args[1], client.lab.dbs[number], args[2])
     target.value = copying.deepcopy(source.value)
+    encoding = client.db.encoding(args[1], source.value)
+    if encoding is not None:
+        client.lab.dbs[number].made(args[2], target.value, encoding)
     target.expireat = source.expireat
     return 1
 
@@ -198,7 +200,7 @@ def scan_value(client: Client, args: list[bytes]) -> Any:
     if value is None:
         return [b"0", []]
     most, pattern, _ = scan_words(args[3:], types=False)
-    if is_compact(value, client.lab.settings):
+    if client.is_compact(args[1], value):
         after, found = 0, members(value) if is_set(value) else list(value)
     else:
         after, found = client.lab.scans.step(value, start, most)

@@ -11,7 +11,7 @@ from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.strings import EMBEDDED_BYTES
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
-from redislab.engines.embedded.kinds import is_compact, members
+from redislab.engines.embedded.kinds import COMPACT, LARGE, members
 from redislab.engines.embedded.numbers import as_float, as_integer, integer
 from redislab.engines.embedded.results import Fail, status
 
@@ -39,21 +39,13 @@ def encoding(client: Client, key: bytes, value: Any) -> bytes:
         return b"quicklist"
     if isinstance(value, XStream):
         return b"stream"
-    compact, other = _ENCODINGS[type(value)]
-    return compact if is_compact(value, client.lab.settings) else other
-
-
-_ENCODINGS: dict[type, tuple[bytes, bytes]] = {
-    ExpiringMembersSet: (b"intset", b"hashtable"),
-    Hash: (b"listpack", b"hashtable"),
-    ZSet: (b"listpack", b"skiplist"),
-}
+    return (COMPACT if client.is_compact(key, value) else LARGE)[type(value)]
 
 
 def _string_encoding(client: Client, key: bytes, value: bytes) -> bytes:
-    made: tuple[bytes, bytes] | None = client.db.made_by.get(key)
-    if made is not None and made[0] is value:
-        return made[1]
+    made: bytes | None = client.db.encoding(key, value)
+    if made is not None:
+        return made
     if as_integer(value) is not None and len(value) <= 20:
         return b"int"
     return b"embstr" if len(value) <= EMBEDDED_BYTES else b"raw"

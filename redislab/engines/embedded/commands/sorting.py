@@ -11,7 +11,7 @@ from redislab.engines.embedded import notices
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles, theirs
 from redislab.engines.embedded.commands.words import syntax_error
-from redislab.engines.embedded.kinds import mark_grown
+from redislab.engines.embedded.kinds import LARGE
 from redislab.engines.embedded.numbers import integer
 
 THEIRS = theirs(["SORT", "SORT_RO"])
@@ -37,7 +37,7 @@ def _unpack(client: Client, key: bytes) -> None:
     """Redis turns a small sorted set into a large one's form to sort it, and leaves it so."""
     stored = client.db.get(key)
     if stored is not None and isinstance(stored.value, ZSet):
-        mark_grown(stored.value)
+        client.db.made(key, stored.value, LARGE[ZSet])
 
 
 @handles("SORT_RO")
