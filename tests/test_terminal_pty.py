@@ -345,9 +345,11 @@ def test_keys_of_the_right_type_are_offered(terminal: Terminal) -> None:
 
 def test_words_have_the_colours_of_their_roles(terminal: Terminal) -> None:
     terminal.type("SET key value EX 10")
-    terminal.wait_for(lambda lines: any("SET key value EX 10" in line for line in lines), "the line")
-    row = terminal.screen.buffer[terminal.screen.cursor.y]
     start = len("redislab> ")
-    colours = [row[start + offset].fg for offset in (4, 8, 14, 17)]
-    assert len(set(colours)) == 4
-    assert row[start].bold
+
+    def colours(lines: list[str]) -> bool:
+        row = terminal.screen.buffer[terminal.screen.cursor.y]
+        return len({row[start + offset].fg for offset in (4, 8, 14, 17)}) == 4
+
+    terminal.wait_for(colours, "a colour for each role")
+    assert terminal.screen.buffer[terminal.screen.cursor.y][start].bold

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import AppSession, create_app_session, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import Completer, DynamicCompleter
+from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
@@ -25,7 +25,7 @@ from prompt_toolkit.layout.processors import (
     Transformation,
     TransformationInput,
 )
-from prompt_toolkit.lexers import DynamicLexer, Lexer
+from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.styles import Style
@@ -52,7 +52,7 @@ OWN_STYLES = [
 class Prompt:
     """Asks for lines. `message` gives the prompt's pieces whenever it is drawn.
 
-    Nothing else that is given is asked for before something has been typed.
+    What helps while one types is given later, by `equip`: the first prompt does not wait for it.
     """
 
     def __init__(
@@ -60,10 +60,6 @@ class Prompt:
         *,
         message: Callable[[], StyleAndTextTuples],
         history: History,
-        lexer: Callable[[], Lexer],
-        completer: Callable[[], Completer],
-        hint: Callable[[str], str],
-        toolbar: Callable[[str], str],
         colours: bool,
         input: Input | None = None,
         output: Output | None = None,
@@ -74,12 +70,12 @@ class Prompt:
                 message,
                 history=history,
                 auto_suggest=_Suggest(),
-                lexer=DynamicLexer(lambda: lexer() if self._session.default_buffer.text else None),
-                completer=DynamicCompleter(completer),
                 complete_while_typing=True,
                 complete_in_thread=True,
                 reserve_space_for_menu=MENU_LINES,
-                input_processors=[ConditionalProcessor(_Hint(message, hint), ~is_done)],
+                input_processors=[
+                    ConditionalProcessor(_Hint(message, lambda text: self._hint(text)), ~is_done)
+                ],
                 key_bindings=_key_bindings(),
                 style=_style(colours),
                 include_default_pygments_style=False,
@@ -89,7 +85,8 @@ class Prompt:
                 output=output,
             )
 
-        self._toolbar = toolbar
+        self._hint: Callable[[str], str] = lambda text: ""
+        self._toolbar: Callable[[str], str] = lambda text: ""
         self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
 
     def _fit(self, rows: int) -> None:
@@ -125,6 +122,28 @@ class Prompt:
         if self._leaving is not None:  # the signal came while Enter was being handled
             raise self._leaving
         return text
+
+    def equip(
+        self,
+        *,
+        lexer: Lexer,
+        completer: Completer,
+        hint: Callable[[str], str],
+        toolbar: Callable[[str], str],
+    ) -> None:
+        """Begin to help, from any thread; with what has been typed so far too."""
+        self._session.lexer, self._session.completer = lexer, completer
+        self._hint, self._toolbar = hint, toolbar
+        app = self._session.app
+        if app.loop is not None and app.is_running:
+            with suppress(RuntimeError):  # the prompt ends at this moment: there is nothing to draw anew
+                app.loop.call_soon_threadsafe(self._look_again)
+
+    def _look_again(self) -> None:
+        app, buffer = self._session.app, self._session.default_buffer
+        if app.is_running and buffer.text:
+            buffer.start_completion(complete_event=CompleteEvent(text_inserted=True))
+        app.invalidate()
 
     def leave(self, exception: BaseException) -> bool:
         """End `ask` with this exception, from a signal handler; False if nothing is being asked."""

@@ -8,17 +8,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from itertools import islice
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
 from redislab.app import Place, open_engine
-from redislab.core.engine import Engine
 from redislab.core.line import commands_of, read_line
 from redislab.core.safe import visible_text
 from redislab.core.session import Session
@@ -31,9 +28,6 @@ from redislab.repl.prompt import Prompt
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
-
-if TYPE_CHECKING:
-    from redislab.repl.assistance import Assistance
 
 WELCOME = "A Redis inside this process; nothing is kept. Try SET name ada, HELP, or :help."
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
@@ -89,19 +83,9 @@ def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | 
     def warn(text: str) -> None:
         desk.screen.warning(text)
 
-    @cache
-    def assistance() -> Assistance:
-        from redislab.repl.assistance import Assistance  # the empty first prompt needs none of it
-
-        return Assistance(desk)
-
     return Prompt(
         message=lambda: _message(desk.session.prompt),
         history=SharedHistory(history_path(streams.environ), warn),
-        lexer=lambda: assistance().lexer,
-        completer=lambda: assistance().completer,
-        hint=lambda text: assistance().hint(text),
-        toolbar=lambda text: assistance().toolbar(text),
         colours=streams.colours,
         input=input,
         output=output,
@@ -136,7 +120,7 @@ def _open(desk: Desk) -> None:
 
 
 def _work(desk: Desk, prompt: Prompt) -> None:
-    loader = threading.Thread(target=_load, args=[desk.home_engine], daemon=True, name="redislab-preload")
+    loader = threading.Thread(target=_load, args=[desk, prompt], daemon=True, name="redislab-preload")
     ready: Callable[[], None] | None = loader.start
     while not desk.leaving:
         try:
@@ -166,12 +150,15 @@ def _enter(desk: Desk, text: str) -> None:
             return
 
 
-def _load(engine: Engine) -> None:
-    """While the person reads and types: what the first key and the first command will need."""
-    import redislab.repl.assistance
+def _load(desk: Desk, prompt: Prompt) -> None:
+    """While the person reads and types: what the first answer needs, then what helps with typing."""
     import redislab.repl.executor
 
-    engine.preload()
+    desk.home_engine.preload()
+    from redislab.repl.assistance import Assistance
+
+    help = Assistance(desk)
+    prompt.equip(lexer=help.lexer, completer=help.completer, hint=help.hint, toolbar=help.toolbar)
     import redislab.repl.remarks  # noqa: F401 - the first answer does not wait for these
 
     if gc.get_threshold()[0] > YOUNG_OBJECTS:  # the process is ours, and was told to load in peace

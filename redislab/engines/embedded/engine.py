@@ -21,7 +21,6 @@ class EmbeddedEngine:
         self._protocol = protocol
         self._lab: Lab | None = None
         self._opening = threading.Lock()
-        self._preloading: threading.Thread | None = None
 
     @property
     def label(self) -> str:
@@ -36,10 +35,8 @@ class EmbeddedEngine:
         return [Greeting("HELLO 3", (b"HELLO", b"3"))] if self._protocol == 3 else []
 
     def preload(self) -> None:
-        """Begin to load what the first connection needs, in the background; `connect` waits for it."""
-        if self._preloading is None and self._lab is None:
-            self._preloading = threading.Thread(target=self._opened, name="redislab-preload", daemon=True)
-            self._preloading.start()
+        """Load what the first connection needs; a `connect` in another thread waits for it."""
+        self._opened()
 
     def connect(self) -> Connection:
         """A new connection. Raises nothing: there is no network to fail."""
