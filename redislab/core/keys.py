@@ -1,4 +1,4 @@
-"""Which words of a command line are keys, and what the other words are.
+"""Which words of a command line are keys.
 
 Keys come from the key specs, as Redis itself finds them; SORT and MIGRATE, whose specs are incomplete,
 have a rule each. A line that is still being typed shows the keys it has so far.
@@ -7,10 +7,9 @@ have a rule each. A line that is still being typed shows the keys it has so far.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from redislab.core.catalogue import Argument, Command, KeySpec
-from redislab.core.roles import Role
+from redislab.core.catalogue import Command, KeySpec
 
 Words = Sequence[bytes]
 
@@ -28,7 +27,6 @@ TYPE_OF_GROUP: Mapping[str, str] = {
 }
 
 _COUNT = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
-_NUMBER = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf)", re.IGNORECASE).fullmatch
 
 
 def key_positions(command: Command, args: Words) -> list[int]:
@@ -107,64 +105,3 @@ def _migrate_keys(args: Words) -> list[int]:
 
 
 _OWN_RULES: Mapping[str, Callable[[Words], list[int]]] = {"SORT": _sort_keys, "MIGRATE": _migrate_keys}
-
-
-def roles(command: Command | None, args: Words) -> list[Role]:
-    """What each word is. None: the first word names no command.
-
-    A first reading, from left to right: the name, the keys, option words where the syntax allows any,
-    and for the rest whether it looks like a number. It does not check the line.
-    """
-    if command is None:
-        return [Role.UNKNOWN, *map(_plain_role, args[1:])] if args else []
-    found = _name_roles(command, args)
-    keys = frozenset(key_positions(command, args))
-    tokens = dict(_tokens(command.arguments))
-    values_end = command.words + _plain_words(command.arguments)  # no option word stands before here
-    for place in range(len(found), len(args)):
-        word = args[place].upper()
-        if place in keys:
-            found.append(Role.KEY)
-        elif place >= values_end and word in tokens:
-            found.append(Role.TOKEN)
-            values_end = place + 1 + tokens[word]
-        else:
-            found.append(_plain_role(word))
-    return found
-
-
-def _name_roles(command: Command, args: Words) -> list[Role]:
-    named = [Role.COMMAND, Role.SUBCOMMAND][: command.words]
-    if command.is_container and len(args) > 1:
-        named.append(Role.UNKNOWN)  # had the second word been a subcommand, it would be `command`
-    return named
-
-
-def _plain_role(word: bytes) -> Role:
-    return Role.NUMBER if _NUMBER(word) else Role.VALUE
-
-
-def _tokens(arguments: Sequence[Argument]) -> Iterator[tuple[bytes, int]]:
-    """Every option word, and how many words after it are its values for certain."""
-    for argument in arguments:
-        if argument.token is not None:
-            yield argument.token.upper().encode(), _values_after(argument)
-        yield from _tokens(argument.arguments)
-
-
-def _values_after(argument: Argument) -> int:
-    if argument.type == "block":
-        return _plain_words(argument.arguments)
-    return 0 if argument.type in ("pure-token", "oneof") else 1
-
-
-def _plain_words(arguments: Sequence[Argument]) -> int:
-    """How many words must come first, each a value: up to the first option, choice or repetition."""
-    count = 0
-    for argument in arguments:
-        if argument.token is not None or argument.optional or argument.type == "oneof":
-            break
-        count += _plain_words(argument.arguments) if argument.type == "block" else 1
-        if argument.multiple:
-            break
-    return count

@@ -1,17 +1,15 @@
-"""Which words are keys: as the server finds them. What the other words are: by example."""
+"""Which words are keys: as the server finds them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
 
-import pytest
 import redis
 from redis.exceptions import ResponseError
 
 from redislab.core.catalogue import Argument, Catalogue, Command
-from redislab.core.keys import key_positions, roles
-from redislab.core.roles import Role
+from redislab.core.keys import key_positions
 from redislab.core.words import split
 from tests.servers import RedisServer
 
@@ -140,42 +138,3 @@ def test_a_line_still_being_typed_shows_its_keys() -> None:
     assert key_positions(command_of([b"EVAL"]), split(b"EVAL s 9223372036854775807 a")) == [3]
     for line in (b"SET", b"SORT", b"MIGRATE h", b"EVAL s", b"EVAL s x a", b"XREAD COUNT", b"XREAD STREAMS"):
         assert key_positions(command_of(split(line)), split(line)) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("SET nx xx NX EX 10", "command key value token token number"),
-        ("set counter 1 keepttl", "command key number token"),
-        ("CLIENT KILL ID 7", "command subcommand token number"),
-        ("CLIENT NOSUCH 7", "command unknown number"),
-        ("CLIENT", "command"),
-        ("XREAD COUNT 2 STREAMS a b 0 $", "command token number token key key number value"),
-        ("ZUNIONSTORE d 2 a b AGGREGATE MAX", "command key number key key token token"),
-        ("SORT a LIMIT 0 GET STORE d", "command key token number value token key"),
-        ("MIGRATE h 1 '' 0 5000 KEYS a", "command value number token number number token key"),
-        ("EXPIRE a -1.5e3 GT", "command key number token"),
-        ("ECHO NX", "command value"),
-        ("NOSUCH a 1", "unknown value number"),
-    ],
-)
-def test_the_role_of_every_word(line: str, expected: str) -> None:
-    args = split(line.encode())
-    assert [role.value for role in roles(CATALOGUE.lookup(args), args)] == expected.split()
-
-
-def test_no_words_have_no_roles() -> None:
-    assert roles(None, []) == []
-
-
-def test_every_beginning_of_every_line_has_a_role_a_word() -> None:
-    chance = random.Random(8)
-    for name in CATALOGUE.names():
-        command = CATALOGUE.get(name)
-        assert command is not None
-        line = random_line(chance, command)
-        for length in range(1, len(line) + 1):
-            args = line[:length]
-            found = roles(CATALOGUE.lookup(args), args)
-            assert len(found) == length
-            assert found[0] is Role.COMMAND
