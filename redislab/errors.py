@@ -7,6 +7,7 @@
     ├── InvalidLine           a typed line that cannot be split into words
     ├── ProtocolError         the other side does not speak Redis's protocol
     ├── Unreachable           no connection could be made
+    ├── CannotListen          the address to serve at cannot be had
     ├── ConnectionLost        a connection ended with commands unanswered
     ├── Cancelled             `Connection.cancel()` ended the wait
     └── TransactionLost       the connection broke between MULTI and EXEC
@@ -59,6 +60,10 @@ class ProtocolError(RedislabError):
 
 class Unreachable(RedislabError):
     """No connection could be made: refused, no such host, TLS not agreed, no such socket."""
+
+
+class CannotListen(RedislabError):
+    """The port or the socket to serve at cannot be had: taken, not allowed, no such folder."""
 
 
 class ConnectionLost(RedislabError):

@@ -1,4 +1,4 @@
-"""Redis's wire protocol without any I/O: commands → bytes, bytes → parts.
+"""Redis's wire protocol without any I/O: commands → bytes, bytes → parts, parts → bytes.
 
 RESP2 and RESP3 are read alike. The decoder accepts what hiredis accepts and refuses, with
 `ProtocolError`, what it refuses; attributes (`|`), which hiredis 1.0 does not know, are read too.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from redislab.core.parts import Head, Nesting, Part, Run
+from redislab.core.parts import Head, Nesting, Part, Run, parts_of
 from redislab.core.reply import NIL, OK, Kind, Reply
 from redislab.errors import ProtocolError
 
@@ -36,6 +36,7 @@ _LINES = {
     ord(","): Kind.DOUBLE,
     ord("("): Kind.BIG_NUMBER,
 }
+_SIGILS = {kind: b"%c" % sigil for sigil, kind in {**_AGGREGATES, **_LINES}.items()}
 _BULK_HEAD = b"$%d".__mod__
 _RUN_BYTES_MIN, _RUN_BYTES_MAX = 1 << 11, 1 << 17
 
@@ -46,6 +47,37 @@ def encode(args: Sequence[bytes]) -> bytes:
     for arg in args:
         pieces.append(b"$%d\r\n%b\r\n" % (len(arg), arg))
     return b"".join(pieces)
+
+
+def encode_part(part: Part, resp: int = 3) -> bytes:
+    """One part of a reply as a server sends it.
+
+    For RESP2 (`resp` 2) maps, sets and pushes become arrays, and a nil `$-1`; other types of RESP3 are
+    written as they are: who makes a reply for RESP2 makes it without them.
+    """
+    if type(part) is Run:
+        return b"".join([b"$%d\r\n%b\r\n" % (len(value), value) for value in part.values])
+    if type(part) is Head:
+        if resp == 2:
+            return b"*%d\r\n" % part.slots
+        return b"%b%d\r\n" % (_SIGILS[part.kind], part.count)
+    assert type(part) is Reply
+    kind, value = part.kind, part.value
+    if kind is Kind.BULK:
+        return b"$%d\r\n%b\r\n" % (len(part.text), part.text)
+    if kind is Kind.INTEGER:
+        return b":%d\r\n" % part.number
+    if kind is Kind.NIL:
+        return b"$-1\r\n" if resp == 2 else b"_\r\n"
+    if kind is Kind.NIL_ARRAY:
+        return b"*-1\r\n"
+    if kind is Kind.BOOLEAN:
+        return b"#t\r\n" if value else b"#f\r\n"
+    if kind is Kind.VERBATIM:
+        return b"=%d\r\n%b:%b\r\n" % (len(part.text) + 4, part.format, part.text)
+    if kind.is_aggregate:
+        return b"".join(encode_part(each, resp) for each in parts_of(part))
+    return b"%b%b\r\n" % (_SIGILS[kind], part.text)
 
 
 class Decoder:

@@ -50,12 +50,16 @@ T = TypeVar("T")
 class Client(FakeSocket):
     """One connection as the lab sees it. `ring` is called whenever something was put into `output`."""
 
-    def __init__(self, lab: Lab, ring: Callable[[], None]) -> None:
+    def __init__(
+        self, lab: Lab, ring: Callable[[], None], address: bytes = b"", local_address: bytes = b"lab:0"
+    ) -> None:
         super().__init__(lab, 0, client_class=redis.Connection)
         lab.sockets.remove(self)  # fakeredis's own list of clients; ours is `lab.members`
         self.lab = lab
         self.output: deque[tuple[Any, int]] = deque()  # (result, protocol), to be turned into parts
         self.id: int = self._client_info["id"]
+        self.address = address or b"lab:%d" % self.id  # in the shape of host and port, wherever it comes from
+        self.local_address = local_address  # the one that it has called
         self.name = b""
         self.user = b"default"
         self.authenticated = not lab.password
@@ -183,11 +187,6 @@ class Client(FakeSocket):
             return (at_once or empty)()
         deadline_s = self.lab.clock.monotonic() + timeout_s if timeout_s else None
         raise Parked(Wait(attempt, deadline_s, empty))
-
-    @property
-    def address(self) -> bytes:
-        """Where it comes from, in the shape of host and port; there is no network here."""
-        return b"lab:%d" % self.id
 
     def authenticate(self, user: bytes, password: bytes) -> None:
         """Log in. Raises Fail."""

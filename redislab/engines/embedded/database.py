@@ -111,6 +111,11 @@ class LabDatabase(Database):
         heap = self._expiry_heap
         return bool(heap) and heap[0][0] < self._lab.clock.time()
 
+    def next_due_s(self) -> float | None:
+        """When a key may outlive its time, in seconds since 1970; None if none ever does."""
+        heap = self._expiry_heap
+        return heap[0][0] if heap else None
+
     def expire_due(self) -> None:
         """Delete what has outlived its time, and say so."""
         heap, now_s = self._expiry_heap, self.time

@@ -49,6 +49,11 @@ class EmbeddedEngine:
         """There is no cluster here to be redirected in."""
         return None
 
+    @property
+    def lab(self) -> Lab:
+        """What the connections share; loads fakeredis if nothing has yet."""
+        return self._opened()
+
     def close(self) -> None:
         """End every connection that is left."""
         if self._lab is not None:

@@ -88,7 +88,7 @@ def _stats(client: Client) -> Iterator[Field]:
     lab = client.lab
     yield "total_connections_received", lab.counts["connections"]
     yield "total_commands_processed", lab.counts["commands"]
-    yield "rejected_connections", 0
+    yield "rejected_connections", lab.counts["rejected"]
     yield "expired_keys", lab.counts["expired"]
     yield "evicted_keys", 0
     yield "keyspace_hits", lab.counts["hits"]

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fakeredis import FakeServer
 
@@ -48,6 +48,16 @@ class Databases(dict[int, LabDatabase]):
         return db
 
 
+class Front(Protocol):
+    """What brings clients from outside to a lab (`redislab.serve`). Called in any thread, the lock held."""
+
+    def settled(self) -> None:
+        """A command and what followed from it are done: deadlines may have changed."""
+
+    def shut_down(self) -> None:
+        """SHUTDOWN: no further client is wanted."""
+
+
 class Lab(FakeServer):
     """A server without a network. `table` says which commands it has."""
 
@@ -65,6 +75,7 @@ class Lab(FakeServer):
         self._slow_number = 0
         self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
         self.command_calls: dict[str, tuple[int, float]] = {}
+        self.fronts: list[Front] = []
         self.members: dict[int, Client] = {}  # by id, in the order they came
         self.parked: dict[Client, None] = {}  # those that wait, longest first
         self.monitors: dict[Client, None] = {}
@@ -113,6 +124,8 @@ class Lab(FakeServer):
             client.hang_up()
         self._reap()
         self.dbs.clear()
+        for front in list(self.fronts):
+            front.shut_down()
 
     def close(self) -> None:
         """End every connection."""
@@ -222,6 +235,8 @@ class Lab(FakeServer):
             for client in list(self.parked):
                 client.retry()
         self.touched = False
+        for front in self.fronts:
+            front.settled()
 
     def tick(self) -> None:
         """Let waits end whose time is up."""
@@ -243,6 +258,10 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None:
                 yield max(0.0, wait.deadline_s - now_s)
+        for db in list(self.dbs.values()):
+            due_s = db.next_due_s()
+            if due_s is not None:
+                yield max(0.0, due_s - self.clock.time())
 
     def _serve_due(self) -> None:
         now_s = self.clock.monotonic()

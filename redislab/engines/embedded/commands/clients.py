@@ -74,8 +74,8 @@ def describe(client: Client) -> bytes:
     now_s = client.lab.clock.time()
     fields: list[tuple[str, object]] = [
         ("id", client.id),
-        ("addr", client.address.decode()),
-        ("laddr", "lab:0"),
+        ("addr", client.address.decode("latin-1")),
+        ("laddr", client.local_address.decode("latin-1")),
         ("fd", client.id),
         ("name", client.name.decode("latin-1")),
         ("age", int(now_s - client.since_s)),
@@ -187,7 +187,7 @@ def _filters(client: Client, words: list[bytes]) -> tuple[list[Callable[[Client]
 
 
 def _address(client: Client, name: bytes) -> bytes:
-    return client.address if name == b"ADDR" else b"lab:0"
+    return client.address if name == b"ADDR" else client.local_address
 
 
 def _kill(clients: list[Client]) -> int:

@@ -79,6 +79,14 @@ def dump(client: Client, args: list[bytes]) -> Any:
 
 handles("RESTORE", "RESTORE-ASKING")(_refused("read Redis's dump format"))
 handles("MIGRATE")(_refused("send keys to a server"))
-for _name in ("LOAD", "DELETE", "FLUSH", "LIST", "STATS", "KILL", "DUMP", "RESTORE"):
+for _name in ("LOAD", "DELETE", "LIST", "STATS", "KILL", "DUMP", "RESTORE"):
     handles(f"FUNCTION {_name}")(_refused("keep functions; use EVAL"))
+
+
+@handles("FUNCTION FLUSH")
+def function_flush(client: Client, args: list[bytes]) -> Any:
+    """There are none to forget."""
+    return OK
+
+
 handles("FCALL", "FCALL_RO")(_refused("run functions; use EVAL"))

@@ -1,0 +1,16 @@
+"""The embedded engine on a TCP port or a unix socket, for redis-cli, redis-py and all that speaks Redis.
+
+    handle     `start(lab)` → `Handle`: a thread with an event loop of its own, and its end
+    front      what all sessions share: who is there, who has something to say, when the next wait is over
+    session    one client: bytes → commands → replies → bytes, and the limits that protect the rest
+    limits     how much a client may send, and leave unread
+    listening  TCP ports and unix sockets that nobody else can reach by accident
+    command    `redislab serve`: options, the banner, Ctrl-C
+
+A lab belongs to no thread: commands run under its lock in whichever thread brings them. So a shell, a
+notebook and `serve` can share one; what one of them publishes or changes, the others see at once.
+"""
+
+from redislab.serve.handle import Handle, start
+
+__all__ = ["Handle", "start"]
