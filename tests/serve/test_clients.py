@@ -84,7 +84,7 @@ def test_a_transaction_that_was_watched_fails_when_another_client_writes(
 ) -> None:
     client.set("n", 1)
     with client.pipeline() as pipe:
-        pipe.watch("n")
+        pipe.watch("n")  # type: ignore[no-untyped-call]
         client.set("n", 2)
         pipe.multi()
         pipe.incr("n")
