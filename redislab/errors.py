@@ -10,7 +10,8 @@
     ├── CannotListen          the address to serve at cannot be had
     ├── ConnectionLost        a connection ended with commands unanswered
     ├── Cancelled             `Connection.cancel()` ended the wait
-    └── TransactionLost       the connection broke between MULTI and EXEC
+    ├── TransactionLost       the connection broke between MULTI and EXEC
+    └── CannotUndo            there is nothing to undo, or undoing would lose another client's change
 
 An error *reply* is none of these: it is data (`Reply(Kind.ERROR, …)`). Libraries' own
 exceptions are mapped to this tree in `redislab.engines` and nowhere else.
@@ -82,3 +83,7 @@ class Cancelled(RedislabError):
 
 class TransactionLost(RedislabError):
     """The connection broke inside MULTI: nothing queued has run, nothing goes on until that is known."""
+
+
+class CannotUndo(RedislabError):
+    """There is nothing to undo or do again, or doing so would lose what another client changed since."""

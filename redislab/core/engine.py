@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from redislab.core.parts import Part
+
+if TYPE_CHECKING:
+    from redislab.core.undo import Restored
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What an engine can do, for those who must ask before they act.
 
+    `clock`: it is a `Timed`. `snapshot`: it is an `Undoable`.
     `version` is the Redis version whose answers it gives, e.g. `(7, 0, 15)`; None until a server
     has been asked. `shared`: others may work on the same data, so nothing is done unasked.
     """
@@ -85,3 +89,38 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of what the engine itself holds."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """An engine whose clock can be moved ahead. Keys keep their moment of expiry whatever it does."""
+
+    @property
+    def clock_ahead_s(self) -> float:
+        """How far its time is ahead of the real one; 0 where nobody moved it."""
+
+    def clock_time(self) -> float:
+        """Its time, in seconds since 1970."""
+
+    def advance(self, by_s: float) -> int:
+        """Let time pass: what becomes due happens now. How many keys expired."""
+
+    def clock_real(self) -> int:
+        """Show the real time again. For how many keys that means more time to live."""
+
+
+@runtime_checkable
+class Undoable(Protocol):
+    """An engine that can take back what the commands of its own connections changed."""
+
+    def remember(self) -> None:
+        """From now on keep how things were before each command."""
+
+    def undo(self, count: int) -> list[Restored]:
+        """Take back the latest changes, the latest first; fewer where there are no more.
+
+        Raises CannotUndo when nothing could be undone.
+        """
+
+    def redo(self, count: int) -> list[Restored]:
+        """Do again what was undone. Raises CannotUndo when nothing could be."""

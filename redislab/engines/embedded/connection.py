@@ -32,19 +32,19 @@ class EmbeddedConnection:
         self._under_way: Iterator[Part] | None = None  # an aggregate of which parts are still to come
         self._cancelled = False
         self._closed = False
-        self._client = Client(lab, self._ring)
-        lab.join(self._client)
+        self.client = Client(lab, self._ring)
+        lab.join(self.client)
 
     def send(self, batch: Sequence[Sequence[bytes]]) -> None:
         self._check_open()
-        client, lock, effects = self._client, self._lab.lock, self._lab.effects
+        client, lock, effects = self.client, self._lab.lock, self._lab.effects
         last = len(batch) - 1
         try:
             for place, args in enumerate(batch):
                 while not lock.acquire(timeout=SLICE_S):  # another thread's script holds it, 5 s at most
                     self._check_open()
                 try:
-                    effects.goes_on = place < last
+                    effects.batch_of = client if place < last else None
                     client.take(list(args))
                 finally:
                     lock.release()
@@ -57,7 +57,7 @@ class EmbeddedConnection:
 
     def replies(self, timeout_s: float | None) -> Iterator[Part]:
         self._check_open()
-        output = self._client.output
+        output = self.client.output
         while True:
             while self._under_way is not None or output:
                 if self._under_way is not None:
@@ -84,7 +84,7 @@ class EmbeddedConnection:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._lab.leave(self._client)
+            self._lab.leave(self.client)
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -107,10 +107,10 @@ class EmbeddedConnection:
         try:
             while True:
                 self._lab.tick()
-                if self._client.output:
+                if self.client.output:
                     return True
                 self._check_open()
-                if self._client.ended:
+                if self.client.ended:
                     raise ConnectionLost("Server closed the connection", remedy=_AGAIN)
                 left_s = SLICE_S if until_s is None else until_s - time.monotonic()
                 if left_s <= 0:

@@ -14,12 +14,31 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Contents:
-    """All that a database holds, moved out of it: nothing is copied, and nothing changes it any more."""
+    """All that a database holds. Moved out, nothing changes it any more: no copy is needed."""
 
     items: dict[bytes, Any] = field(default_factory=dict)
     expiry_heap: list[tuple[float, bytes]] = field(default_factory=list)
     made_by: dict[bytes, tuple[Any, bytes]] = field(default_factory=dict)
     used_s: dict[bytes, float] = field(default_factory=dict)
+
+    def drop_due(self, now_s: float) -> list[bytes]:
+        """Forget the keys whose time has passed; which they were."""
+        heap, late = self.expiry_heap, []
+        while heap and heap[0][0] < now_s:
+            _, key = heapq.heappop(heap)
+            item = self.items.get(key)
+            if item is not None and item.expireat is not None and item.expireat < now_s:
+                del self.items[key]
+                late.append(key)
+        return late
+
+    def add(self, other: Contents) -> None:
+        """Hold these keys too."""
+        self.items.update(other.items)
+        self.made_by.update(other.made_by)
+        self.used_s.update(other.used_s)
+        self.expiry_heap += other.expiry_heap
+        heapq.heapify(self.expiry_heap)
 
 
 class LabDatabase(Database):
@@ -58,11 +77,8 @@ class LabDatabase(Database):
         """The item as it lies here, whether its time is up or not; None: there is none."""
         return self._dict.get(key)
 
-    def put(self, key: bytes, item: Any, encoding: bytes | None) -> None:
-        """Store an item that was here before, with what is known of how it was made."""
-        self[key] = item
-        if encoding is not None:
-            self.made(key, item.value, encoding)
+    def stored_keys(self) -> list[bytes]:
+        return list(self._dict)
 
     # -- changes --------------------------------------------------------------------------------
 
@@ -80,28 +96,40 @@ class LabDatabase(Database):
         for key in list(self._watches):
             if key in self:
                 self.notify_watch(key)
-        contents = self.take_out()
-        if self._effects.active and contents.items:
-            self._effects.emptied(self, contents)
+        if self._effects.active and self._dict:
+            self._effects.emptied(self, self.contents)
+        self.put_in(Contents())
         self.wake_all()
 
-    def take_out(self) -> Contents:
-        """Move everything out."""
-        contents = Contents(self._dict, self._expiry_heap, self.made_by, self.used_s)
-        self.put_in(Contents())
-        return contents
+    @property
+    def contents(self) -> Contents:
+        """All that is held, itself and no copy."""
+        return Contents(self._dict, self._expiry_heap, self.made_by, self.used_s)
 
     def put_in(self, contents: Contents) -> None:
         """Hold this and nothing else."""
         self._dict, self._expiry_heap = contents.items, contents.expiry_heap
         self.made_by, self.used_s = contents.made_by, contents.used_s
 
+    def refill(self, contents: Contents) -> None:
+        """Give back what `clear` took out; keys that have come since stay."""
+        if self._effects.active:
+            self._effects.refilled(self)
+        since = self.contents
+        if since.items:
+            contents.add(since)
+        self.put_in(contents)
+        for key in list(self._watches):
+            if key in contents.items and key not in since.items:
+                self.notify_watch(key)
+        self.wake_all()
+
     def swap(self, other: Database) -> None:
         assert isinstance(other, LabDatabase)
-        if self._effects.active:
+        if self._effects.active and (self._dict or other._dict):
             self._effects.swapped(self, other)
-        mine = self.take_out()
-        self.put_in(other.take_out())
+        mine = self.contents
+        self.put_in(other.contents)
         other.put_in(mine)
 
     # -- time -----------------------------------------------------------------------------------

@@ -55,8 +55,10 @@ def is_same(kept: Any, value: Any) -> bool:
 
 
 def size_bytes(kept: Any) -> int:
-    """About how much memory a kept value holds, from a sample of its parts."""
+    """About how much memory a value holds, kept or live, from a sample of its parts."""
     kind = type(kept)
+    if kind is ZSet:
+        kept, kind = kept._bylex, dict
     if kind is bytes:
         return sys.getsizeof(kept)
     if kind is list:

@@ -7,7 +7,6 @@ client that waits is served by the command that wakes it, or by `tick` when its 
 from __future__ import annotations
 
 import secrets
-import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -17,6 +16,7 @@ from fakeredis import FakeServer
 from redislab.core.escape import repr_bytes
 from redislab.core.reply import Kind, Reply
 from redislab.engines.embedded import glob, notices
+from redislab.engines.embedded.clock import THEIR_TIME, Clock
 from redislab.engines.embedded.database import LabDatabase
 from redislab.engines.embedded.effects import Effects
 from redislab.engines.embedded.engine import VERSION
@@ -64,7 +64,7 @@ class Lab(FakeServer):
     def __init__(self, table: Table) -> None:
         super().__init__(version=VERSION, server_type="redis")
         self.table = table
-        self.clock: Any = time  # whatever has `time()` and `monotonic()`
+        self.clock = Clock()
         self.dbs: Databases = Databases(self)  # type: ignore[assignment]
         self.effects = Effects(self.dbs)
         self.settings = Settings()
@@ -86,7 +86,7 @@ class Lab(FakeServer):
         self._sleeper: Client | None = None
         self._paused_writes_only = False
         self._leaving: deque[Client] = deque()
-        self.started_s = time.time()
+        self.started_s = self.clock.time()
         self.run_id = secrets.token_hex(20)
         self.counts: dict[str, int] = defaultdict(int)
 
@@ -213,20 +213,33 @@ class Lab(FakeServer):
         while len(self.slow) > self.settings.number("slowlog-max-len"):
             self.slow.pop()
 
+    def swap(self, first: int, second: int) -> None:
+        """Two databases change places. The lock is held."""
+        one, other = self.dbs[first], self.dbs[second]
+        one.swap(other)
+        one.changed_altogether()
+        other.changed_altogether()
+
     # -- time and waiting -----------------------------------------------------------------------
 
     def begin(self) -> None:
         """Before a command: what has become due happens first. The lock is held."""
         if self._leaving:
             self._reap()
-        now_s = self.clock.time()
+        self.begin_time()
         for db in self.dbs.values():
-            db.time = now_s
             if db.is_due():
                 with self.effects.of_time():
                     db.expire_due()
         if self.parked:
             self._serve_due()
+
+    def begin_time(self) -> None:
+        """From here on it is now, for all that runs until the next command. The lock is held."""
+        THEIR_TIME.use(self.clock)
+        now_s = self.clock.time()
+        for db in self.dbs.values():
+            db.time = now_s
 
     def settle(self) -> None:
         """After a command: serve those that wait for what it changed. The lock is held."""
@@ -247,6 +260,39 @@ class Lab(FakeServer):
                     self.settle()
                 finally:
                     self.effects.end()
+
+    def move_clock(self, by_s: float) -> int:
+        """Move the clock, and do what has become due. How many keys expired.
+
+        Keys keep their moment of expiry. Back in time, what waits keeps the time that it has left.
+        """
+        with self.lock:
+            self.effects.close()
+            expired = self.counts["expired"]
+            try:
+                self.turn_clock(by_s)
+                self.settle()
+            finally:
+                self.effects.end()
+            return self.counts["expired"] - expired
+
+    def turn_clock(self, by_s: float) -> None:
+        """As `move_clock`, as a part of something larger. The lock is held."""
+        self.effects.turned(by_s)
+        self.clock.advance(by_s)
+        if by_s < 0:
+            self._waits_end_sooner(-by_s)
+        self.begin_time()
+        for db in self.dbs.values():
+            db.expire_due()
+        self._serve_due()
+        self.touched = True  # a pause may be over
+
+    def _waits_end_sooner(self, by_s: float) -> None:
+        self.paused_until_s -= by_s
+        for client in self.parked:
+            if client.wait is not None and client.wait.deadline_s is not None:
+                client.wait.deadline_s -= by_s
 
     def next_deadline_in_s(self) -> float:
         """How long nothing can become due by time alone."""

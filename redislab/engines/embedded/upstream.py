@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import ModuleType
 
+from redislab.engines.embedded import clock
+
 _NAMES = ("lupa", "lupa.lua51")
 
 
@@ -20,6 +22,7 @@ def load() -> None:
     missing = "lupa" not in sys.modules and importlib.util.find_spec("lupa") is None
     with _stand_in() if missing else nullcontext():
         import fakeredis  # noqa: F401
+    clock.put_in_place()
 
 
 @contextmanager

@@ -10,18 +10,30 @@ upstream.load()
 
 from fakeredis.model import ExpiringMembersSet, Hash, XStream, ZSet  # noqa: E402
 
+from redislab.engines.embedded.database import LabDatabase  # noqa: E402
 from redislab.engines.embedded.lab import Lab  # noqa: E402
 
 Picture = dict[tuple[int, bytes], tuple[Any, ...]]
 
 
 def picture(lab: Lab) -> Picture:
-    """Every key: type, value, when it expires, how a string was made."""
+    """Every key: type, value, when it expires, how a string was made.
+
+    That a collection is large is found out by whoever asks; it is no part of the picture.
+    """
     return {
-        (number, key): (*value_picture(item.value), item.expireat, db.encoding(key, item.value))
+        (number, key): (
+            *value_picture(item.value),
+            item.expireat,
+            _encoding(db.encoding(key, item.value), item),
+        )
         for number, db in list(lab.dbs.items())
         for key, item in db._dict.items()
     }
+
+
+def _made(db: LabDatabase, key: bytes, item: Any) -> bytes | None:
+    return db.encoding(key, item.value) if isinstance(item.value, bytes) else None
 
 
 def value_picture(value: Any) -> tuple[Any, ...]:

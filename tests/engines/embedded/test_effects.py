@@ -41,7 +41,7 @@ def units(engine: EmbeddedEngine) -> list[Unit]:
 
 
 def lab_of(engine: EmbeddedEngine) -> Lab:
-    return engine._opened()
+    return engine.lab
 
 
 def changed(unit: Unit) -> dict[bytes, Any]:
@@ -92,6 +92,19 @@ def test_whom_a_command_wakes_belongs_to_it(engine: EmbeddedEngine, units: list[
 def test_commands_sent_together_are_one_unit(connection: Connection, units: list[Unit]) -> None:
     connection.send([[b"SET", b"k", b"1"], [b"PING"], [b"INCR", b"k"], [b"SET", b"other", b"x"]])
     assert [(changed(unit), unit.commands) for unit in units] == [({b"k": None, b"other": None}, 4)]
+
+
+def test_another_client_s_command_parts_a_batch(engine: EmbeddedEngine, units: list[Unit]) -> None:
+    """While one thread sends many commands, another's are units of their own."""
+    sender, other, lab = engine.connect(), engine.connect(), lab_of(engine)
+    client = next(iter(lab.members.values()))
+    lab.effects.batch_of = client
+    with lab.lock:
+        client.take([b"SET", b"a", b"1"])
+    say(other, "SET b 1")
+    assert [changed(unit) for unit in units] == [{b"a": None}, {b"b": None}]
+    say(sender, "SET c 1")
+    assert [changed(unit) for unit in units] == [{b"a": None}, {b"b": None}, {b"c": None}]
 
 
 def test_observers_know_before_any_answer_can_be_read(engine: EmbeddedEngine) -> None:
@@ -176,7 +189,8 @@ def test_every_change_of_random_commands_is_seen(engine: EmbeddedEngine, seed: i
 def as_picture(before: Before) -> tuple[Any, ...] | None:
     if before.value is None:
         return None
-    return *value_picture(kept.revive(before.value)), before.expireat, before.encoding
+    encoding = before.encoding if isinstance(before.value, bytes) else None
+    return *value_picture(kept.revive(before.value)), before.expireat, encoding
 
 
 def test_a_kept_value_is_reached_by_nothing(engine: EmbeddedEngine, connection: Connection) -> None:
@@ -209,4 +223,4 @@ def test_nobody_observes_nothing_is_kept(engine: EmbeddedEngine, connection: Con
 
 
 def test_a_refill_is_anew() -> None:
-    assert Unit(None, [], 0, [Refilled(2, frozenset())]).anew == {2}
+    assert Unit(None, [], 0, [Refilled(2)]).anew == {2}

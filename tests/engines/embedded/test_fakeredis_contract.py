@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import re
 import threading
 from importlib.metadata import version
 from pathlib import Path
 
 import redislab.engines.embedded as package
-from redislab.engines.embedded import upstream
+from redislab.engines.embedded import clock, upstream
 
 upstream.load()
 
+import fakeredis  # noqa: E402
 from fakeredis import FakeServer  # noqa: E402
 from fakeredis._commands import SUPPORTED_COMMANDS, Signature  # noqa: E402
 from fakeredis._core import CommandItem, Database  # noqa: E402
@@ -180,6 +183,25 @@ def test_values_keep_their_inside() -> None:
     assert list(inspect.signature(stream.trim).parameters)[:4] == ["maxlen", "minid", "approx", "limit"]
     assert PelEntry._fields == ("consumer_name", "time_read", "times_delivered")
     assert StreamConsumerInfo(b"ann").last_attempt > 0
+
+
+def test_their_modules_ask_the_lab_for_the_time() -> None:
+    """Whoever asks for the time is given the lab's, or cannot be reached by a command of our table."""
+    root = Path(fakeredis.__file__).parent
+    asking = {
+        ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        for path in root.rglob("*.py")
+        if any(
+            isinstance(node, ast.Import) and "time" in [name.name for name in node.names]
+            for node in ast.walk(ast.parse(path.read_text()))
+        )
+    }
+    elsewhere = {"fakeredis.model._topk", "fakeredis._core._selector", "fakeredis.stack._timeseries_mixin"}
+    assert asking == {*clock.THEIR_MODULES, *elsewhere}
+    for name in clock.THEIR_MODULES:
+        assert importlib.import_module(name).time is clock.THEIR_TIME
+        used = set(re.findall(r"\btime\.(\w+)", inspect.getsource(importlib.import_module(name))))
+        assert used <= {"time", "monotonic"}, name
 
 
 def test_values_are_made_of_what_is_copied() -> None:

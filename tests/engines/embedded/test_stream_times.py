@@ -9,12 +9,13 @@ import pytest
 from redislab.core.engine import Connection
 from redislab.core.reply import Reply
 from redislab.engines.embedded import EmbeddedEngine
+from redislab.engines.embedded.clock import Clock
 from tests.engines.embedded.asking import ask, say, whole_replies
 
 NOW_S = 2_000_000_000.0
 
 
-class FixedClock:
+class FixedClock(Clock):
     now_s = NOW_S
 
     def time(self) -> float:

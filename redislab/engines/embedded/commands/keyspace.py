@@ -137,9 +137,7 @@ def swapdb(client: Client, args: list[bytes]) -> Any:
         if not 0 <= number < 16:
             raise Fail(b"ERR DB index is out of range")
     if first != second:
-        client.lab.dbs[first].swap(client.lab.dbs[second])
-        client.lab.dbs[first].changed_altogether()
-        client.lab.dbs[second].changed_altogether()
+        client.lab.swap(first, second)
     return OK
 
 
