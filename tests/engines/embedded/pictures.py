@@ -25,7 +25,7 @@ def picture(lab: Lab) -> Picture:
         (number, key): (
             *value_picture(item.value),
             item.expireat,
-            _encoding(db.encoding(key, item.value), item),
+            _made(db, key, item),
         )
         for number, db in list(lab.dbs.items())
         for key, item in db._dict.items()
