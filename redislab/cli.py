@@ -75,7 +75,7 @@ def _repl(argv: list[str], streams: Streams) -> ExitCode:
 
         return _print(f"redislab {__version__}", streams)
     if options.ask_password:
-        options.password = _ask_password()
+        options.password = cli_options.ask_password()
     place = cli_options.place(options, streams.environ)
     if cli_options.shows_password(options, place) and not options.no_auth_warning:
         streams.say("Warning: others can see a password on the command line; use --askpass or REDISCLI_AUTH.")
@@ -124,20 +124,6 @@ def _layout(options: Options, streams: Streams) -> Layout:
         command_delimiter=options.command_delimiter.encode("utf-8", "surrogateescape"),
         for_terminal=streams.stdout_is_tty,
     )
-
-
-def _ask_password() -> str:
-    import warnings
-    from getpass import GetPassWarning, getpass
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)
-        try:
-            return getpass("Please input password: ")
-        except (GetPassWarning, EOFError):
-            raise UsageError(
-                "--askpass needs a terminal; REDISCLI_AUTH gives a password without one"
-            ) from None
 
 
 def _print(text: str, streams: Streams) -> ExitCode:

@@ -6,7 +6,7 @@ ours has its name and meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
@@ -185,14 +185,16 @@ _OF_REDIS_CLI_ALONE = frozenset({
     "--memkeys-samples", "--rdb", "--replica", "--slave", "--stat", "--verbose",
 })  # fmt: skip
 _BY_NAME = {name: option for group in TABLE.values() for option in group for name in option.names}
+_PLACES = ("Where the data lives (without any of these: a Redis inside this process)", "TLS")
+PLACE_NAMES = frozenset(name for title in _PLACES for option in TABLE[title] for name in option.names)
 _TARGET_FIELDS = frozenset({
     "url", "host", "port", "socket_path", "user", "password", "ask_password", "tls", "cluster",
 })  # fmt: skip
 _TLS_FIELDS = ("cacert", "cacertdir", "cert", "key", "sni", "insecure", "ciphers", "ciphersuites")
 
 
-def parse(argv: Sequence[str]) -> Options:
-    """Read options and command. Raises UsageError with one line."""
+def parse(argv: Sequence[str], *, mode: str = "repl", names: Collection[str] = _BY_NAME) -> Options:
+    """Read options, of these names, and the command. Raises UsageError with one line."""
     options = Options()
     index = 0
     while index < len(argv):
@@ -201,11 +203,11 @@ def parse(argv: Sequence[str]) -> Options:
         if word == "-h" and last:  # redis-cli's -h without a host is a cry for help
             options.help = True
             return options
-        option = _BY_NAME.get(word)
+        option = _BY_NAME.get(word) if word in names else None
         if option is None or (option.read is not None and last):
             if not word.startswith("-"):
                 break
-            raise UsageError(_unknown(word, option))
+            raise UsageError(_unknown(word, option, mode, names))
         if option.read is None:
             setattr(options, option.field, option.constant)
         else:
@@ -220,15 +222,17 @@ def parse(argv: Sequence[str]) -> Options:
     return options
 
 
-def _unknown(word: str, option: Option | None) -> str:
+def _unknown(word: str, option: Option | None, mode: str, names: Collection[str]) -> str:
     if option is not None:
         return f"{word} needs a value: {word} {option.value_name}"
     if word in _OF_REDIS_CLI_ALONE:
         return f"redislab has no {word}: that is a mode of redis-cli. See redislab repl --help."
     import difflib
 
-    near = difflib.get_close_matches(word, _BY_NAME, n=1)
+    near = difflib.get_close_matches(word, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
+    if mode != "repl":
+        return f"redislab {mode} has no option {word}.{hint} See redislab {mode} --help."
     return f"Unrecognized option or bad number of args for: '{word}'.{hint} See redislab repl --help."
 
 
@@ -259,6 +263,11 @@ def place(options: Options, environ: Mapping[str, str]) -> Place:
     target = replace(target, protocol=protocol)
     db = target.db if options.db is None else options.db
     return Place(target=target, db=db, protocol=protocol)
+
+
+def names_a_place(options: Options) -> bool:
+    """Whether the options themselves say where the data lives."""
+    return any(_given(options, name) for name in (*_TARGET_FIELDS, "engine"))
 
 
 def shows_password(options: Options, place: Place) -> bool:
@@ -307,3 +316,18 @@ def usage(heading: str) -> str:
             names = ", ".join(option.names) + (f" {option.value_name}" if option.read else "")
             lines.append(f"  {names:<28} {option.help}")
     return "\n".join(lines)
+
+
+def ask_password() -> str:
+    """The password, typed unseen. Raises UsageError where there is no terminal to type it at."""
+    import warnings
+    from getpass import GetPassWarning, getpass
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass("Please input password: ")
+        except (GetPassWarning, EOFError):
+            raise UsageError(
+                "--askpass needs a terminal; REDISCLI_AUTH gives a password without one"
+            ) from None

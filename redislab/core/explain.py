@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from redislab.core.ahead import NOTHING, Ahead
 from redislab.core.catalogue import Catalogue, Command
 from redislab.core.explanations import Explanation, explanation, sentence
 from redislab.core.grammar import Match, Place, match
@@ -16,10 +17,10 @@ from redislab.core.words import quote
 WORD_CHARACTERS = 24  # of one word; longer ones are cut
 
 
-def explain_view(catalogue: Catalogue, words: Sequence[bytes], ahead: Sequence[str] = ()) -> View:
+def explain_view(catalogue: Catalogue, words: Sequence[bytes], ahead: Ahead = NOTHING) -> View:
     """What `:explain` answers: a bare name gets its page, a line is taken apart.
 
-    `ahead` says what running it would meet, a sentence each, where the data may be looked at. A command
+    `ahead` says what running it would meet, where the data may be looked at. A command
     that this catalogue has not but `beyond` has is explained too, and said to be from elsewhere.
     """
     command = catalogue.lookup(words)
@@ -100,11 +101,12 @@ def _together(places: Sequence[Place], start: int) -> Iterator[tuple[int, int, P
 
 
 def _facts(
-    command: Command, told: Explanation | None, words: Sequence[bytes], found: Match, ahead: Iterable[str]
+    command: Command, told: Explanation | None, words: Sequence[bytes], found: Match, ahead: Ahead
 ) -> Iterator[tuple[Line, Line]]:
-    for each in ahead:
+    for each in ahead.sentences:
         yield line(Span("now", Role.DIM)), line(each)
     cost = told.cost if told is not None and told.cost else command.complexity
+    cost = f"{cost} {ahead.cost}".strip()
     if cost:
         yield line(Span("cost", Role.DIM)), line(cost)
     if found.wrong is None and found.complete:

@@ -26,6 +26,9 @@ TYPE_OF_GROUP: Mapping[str, str] = {
     "string": "string",
 }
 
+_ONLY_WITH_REPLACE = frozenset({"COPY", "RESTORE"})
+# Redis's key specs call these writes that depend on options, or on the value that is there.
+_REPLACES_THE_FIRST = frozenset({"SET", "SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"})
 _COUNT = re.compile(rb"0|[1-9][0-9]{0,18}").fullmatch
 
 
@@ -43,6 +46,18 @@ def key_positions(command: Command, args: Words) -> list[int]:
         if "not_key" not in spec.flags  # a sharded channel: it has a slot, and is no key
         for position in _found_by(spec, args)
     ]
+
+
+def overwritten_positions(command: Command, args: Words) -> list[int]:
+    """The places of the keys whose values the command replaces, whatever type they have."""
+    if command.name in _ONLY_WITH_REPLACE and b"REPLACE" not in [word.upper() for word in args]:
+        return []
+    if command.name in _REPLACES_THE_FIRST:
+        return key_positions(command, args)[:1]
+    if command.name == "SORT":
+        return _sort_keys(args)[1:]
+    specs = [spec for spec in command.key_specs if {"OW", "update"} <= spec.flags]
+    return [position for spec in specs for position in _found_by(spec, args)]
 
 
 def _found_by(spec: KeySpec, args: Words) -> range:

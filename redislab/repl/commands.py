@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from redislab.app import Place, catalogue
 from redislab.core.roles import Role
@@ -14,6 +15,9 @@ from redislab.core.view import Grid, Span, line
 from redislab.errors import UsageError
 from redislab.repl import connecting, settings
 from redislab.repl.desk import Desk
+
+if TYPE_CHECKING:
+    from redislab.core.ahead import Ahead
 
 Action = Callable[[Desk, Sequence[str]], None]
 
@@ -92,12 +96,26 @@ def _connect(desk: Desk, words: Sequence[str]) -> None:
 
 def _explain(desk: Desk, words: Sequence[str]) -> None:
     from redislab.core.explain import explain_view
-    from redislab.repl.ahead import ahead
 
     if not words:
         raise UsageError("this is how it is written: :explain SET name ada")
     args = [word.encode("utf-8", "surrogateescape") for word in words]
-    desk.screen.show(explain_view(catalogue(), args, ahead(desk, args)))
+    desk.screen.show(explain_view(catalogue(), args, _ahead(desk, args)))
+
+
+def _ahead(desk: Desk, args: Sequence[bytes]) -> Ahead:
+    """What these words would meet; nothing where data may not be looked at, or inside MULTI."""
+    from redislab.core.ahead import NOTHING, ahead
+    from redislab.core.probe import Probe
+
+    link = desk.session.link
+    if not desk.may_look or link.state.in_multi:
+        return NOTHING
+    probe = Probe(link.engine, catalogue=catalogue())
+    probe.enabled = True
+    look = probe.look(args, link.state.wanted_db)
+    probe.close()
+    return ahead(catalogue().lookup(args), args, look)
 
 
 def _why(desk: Desk, words: Sequence[str]) -> None:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from redislab.app import catalogue
 from redislab.core import words as word_splitter
 from redislab.errors import ExitCode, InvalidLine, UsageError
 from redislab.streams import Streams
 
+if TYPE_CHECKING:
+    from redislab.app import Place
+    from redislab.core.ahead import Ahead
+
 USAGE = """\
-redislab explain [--python] WORD …
+redislab explain [--python] [target options] WORD …
 redislab explain --hint 'LINE'
 
   redislab explain SET                    the command's page
   redislab explain SET name ada EX 60     what each word means; nothing is run
+  redislab explain -p 6379 SET name ada   and what it would meet there: the keys are looked at
   redislab explain --python LPUSH l a b   the same call in redis-py
   redislab explain --hint 'XRANGE k 4 '   what is still to come, as redis-cli shows it
 
+Target options are those of redislab repl that say where the data lives; without any, nothing is asked.
 One argument with spaces is read as a line. Exit code 1: no such command, or words that are wrong."""
 
 
@@ -29,6 +36,7 @@ class Request:
     words: list[bytes]
     hint: bytes | None = None
     python: bool = False
+    place: Place | None = None  # where to look
 
 
 def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
@@ -36,7 +44,7 @@ def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
     if not argv or argv[0] in ("--help", "-h"):
         _print(USAGE, streams)
         return ExitCode.OK
-    request = _request(list(argv))
+    request = _request(list(argv), streams)
     if request.hint is not None:
         from redislab.core.hint import syntax_hint
 
@@ -49,7 +57,7 @@ def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
     from redislab.core.grammar import match
     from redislab.render.terminal import coloured_text
 
-    view = explain_view(catalogue(), request.words)
+    view = explain_view(catalogue(), request.words, _ahead(request))
     _print(coloured_text(view, width=streams.width, colours=streams.colours), streams)
     known = catalogue().knowing(request.words)
     command = known.lookup(request.words)
@@ -66,16 +74,40 @@ def _python(words: list[bytes], streams: Streams) -> ExitCode:
     return ExitCode.OK
 
 
-def _request(argv: list[str]) -> Request:
+def _ahead(request: Request) -> Ahead:
+    """What the words would meet at the place that was named. Raises Unreachable."""
+    from redislab.core.ahead import NOTHING, ahead
+
+    if request.place is None:
+        return NOTHING
+    from redislab.app import open_session
+    from redislab.core.probe import Policy, Probe
+
+    session = open_session(request.place)
+    try:
+        session.connect()
+        probe = Probe(session.link.engine, Policy(on_shared=True), catalogue())
+        look = probe.look(request.words, session.link.state.wanted_db)
+        probe.close()
+    finally:
+        session.close()
+        session.link.engine.close()
+    return ahead(catalogue().lookup(request.words), request.words, look)
+
+
+def _request(argv: list[str], streams: Streams) -> Request:
     if argv[0] == "--hint":
         if len(argv) != 2:
             raise UsageError("--hint takes one line, in quotes: redislab explain --hint 'XRANGE k 4 '")
         return Request([], hint=_bytes(argv[1]))
     python = argv[0] == "--python"
-    rest = argv[1:] if python else argv
-    if rest and rest[0].startswith("--"):
-        raise UsageError(f"redislab explain has no option {rest[0]}; see redislab explain --help")
-    words = [_bytes(word) for word in rest]
+    from redislab import options as cli_options
+
+    options = cli_options.parse(argv[1:] if python else argv, mode="explain", names=cli_options.PLACE_NAMES)
+    if options.ask_password:
+        options.password = cli_options.ask_password()
+    place = cli_options.place(options, streams.environ) if cli_options.names_a_place(options) else None
+    words = [_bytes(word) for word in options.command]
     if len(words) == 1:
         try:
             words = word_splitter.split(words[0])
@@ -83,7 +115,7 @@ def _request(argv: list[str]) -> Request:
             raise UsageError(f"{fault.message}: the quotes of the line do not close") from None
     if not words:
         raise UsageError("which command? For example: redislab explain SET name ada")
-    return Request(words, python=python)
+    return Request(words, python=python, place=place)
 
 
 def _print(text: str, streams: Streams) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from tests.servers import RedisServer, free_port
 
-def explain(*args: str) -> subprocess.CompletedProcess[str]:
+
+def explain(*args: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "redislab", "explain", *args], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "redislab", "explain", *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **(environ or {})},
     )
 
 
@@ -125,3 +132,43 @@ def test_a_wrong_word_of_a_later_command_is_said_with_exit_code_1() -> None:
 def test_hints_and_python_of_later_commands() -> None:
     assert explain("--hint", "HEXPIRE k 60 ").stdout == "[NX|XX|GT|LT] FIELDS numfields field [field ...]\n"
     assert explain("--python", "HTTL", "k", "FIELDS", "1", "a").stdout == 'r.httl("k", "a")\n'
+
+
+def test_a_target_option_looks_at_the_data(server: RedisServer) -> None:
+    server.cli("HSET", "user:1", "name", "ada", "born", "1815")
+    server.cli("EXPIRE", "user:1", "600")
+    done = explain("-p", str(server.port), "HGETALL", "user:1")
+    assert done.returncode == 0
+    assert "user:1 is a hash of 2 fields, and disappears in" in done.stdout
+    assert "Here: 2 fields of user:1." in done.stdout
+    assert "it would fail (WRONGTYPE)" in explain("-p", str(server.port), "GET", "user:1").stdout
+    shown = explain("-p", str(server.port), "SET user:1 x").stdout
+    assert "SET replaces it and its time to live." in " ".join(shown.split())
+    assert server.cli("HLEN", "user:1").stdout == b"2\n"
+
+
+def test_without_a_target_option_no_server_is_asked(server: RedisServer) -> None:
+    server.cli("SET", "name", "ada")
+    before = connections(server)
+    done = explain("GET", "name", environ={"REDISLAB_URL": f"redis://127.0.0.1:{server.port}"})
+    assert "name is a string" not in done.stdout
+    assert connections(server) == before + 1  # of redis-cli, which counts them
+
+
+def connections(server: RedisServer) -> int:
+    stats = server.cli("INFO", "stats").stdout
+    return int(stats.split(b"total_connections_received:")[1].split()[0])
+
+
+def test_a_target_that_is_not_there_is_said_in_one_line() -> None:
+    done = explain("-p", str(free_port()), "GET", "name")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Could not connect" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_options_of_the_shell_that_name_no_place_are_refused() -> None:
+    done = explain("--raw", "GET", "name")
+    assert done.returncode == 1
+    assert "See redislab explain --help" in done.stderr
