@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from redislab.app import catalogue
 from redislab.core.coach import Advice, Origins, coach
@@ -18,6 +19,7 @@ from redislab.core.words import quote
 from redislab.render.views import text_width
 from redislab.repl.desk import Desk
 
+FAILURES_ADVISED = 3  # of one transaction
 SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
 
 
@@ -90,6 +92,13 @@ def _name_failures(desk: Desk, outcome: Outcome) -> None:
         else f"{len(failed)} of {total} command{'s' * (total > 1)} failed.{others}"
     )
     desk.screen.show(Items(tuple(_failure(place, args, item) for place, args, item in failed), title))
+    if desk.settings.explain == "off":
+        return
+    for place, args, item in failed[:FAILURES_ADVISED]:
+        single = replace(outcome, args=args, reply=item, transaction=(), observed=None)
+        advice = coach(single, quote(args), catalogue(), desk.origins)
+        if advice is not None:
+            desk.screen.remedy(f"{place}) {advice.text}")
 
 
 def _failure(place: int, args: Sequence[bytes], error: Reply) -> Line:

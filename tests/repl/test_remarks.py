@@ -105,3 +105,11 @@ def test_a_transaction_is_a_pipeline_in_python() -> None:
         "  pipe.execute()",
         '  r.get("a")',
     ]
+
+
+def test_each_failure_of_a_transaction_gets_its_advice() -> None:
+    shown = " ".join(
+        " ".join(brief("RPUSH queue a b", "MULTI", "SET n 1", "GET queue", "INCR n", "EXEC")).split()
+    )
+    assert "2) GET queue: WRONGTYPE" in shown
+    assert "remedy: 2) GET works on strings." in shown
