@@ -27,8 +27,11 @@ class Run:
 
 @pytest.fixture(scope="module")
 def debug_server(redis_server_path: str, redis_cli: str) -> Iterator[RedisServer]:
-    """A server that also answers DEBUG PROTOCOL: every RESP3 type on demand."""
-    with RedisServer("--enable-debug-command", "yes") as server:
+    """A server that also answers DEBUG PROTOCOL: every RESP3 type on demand.
+
+    On a busy machine any command may be slow: its log stays empty.
+    """
+    with RedisServer("--enable-debug-command", "yes", "--slowlog-log-slower-than", "-1") as server:
         yield server
 
 
