@@ -25,6 +25,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab repl SET name ada   one command
   redislab repl < commands     a script
   redislab explain SET a 1     what a command means, without running it
+  redislab serve               the Redis inside this process, for other programs
 
   redislab repl --help         all options
   redislab --version"""
@@ -58,7 +59,10 @@ def _dispatch(words: list[str], streams: Streams) -> ExitCode:
         return _print(HELP, streams)
     chosen = MODES.get(mode)
     if chosen is None:
-        raise UsageError(f"redislab has no mode {mode!r}; there are: repl, explain. See redislab --help.")
+        raise UsageError(
+            f"redislab has no mode {mode!r}; there are: {', '.join(name for name in MODES if name)}. "
+            "See redislab --help."
+        )
     return chosen(rest, streams)
 
 
@@ -154,4 +158,15 @@ def _explain(argv: list[str], streams: Streams) -> ExitCode:
     return run_explain(argv, streams)
 
 
-MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {"": _repl, "repl": _repl, "explain": _explain}
+def _serve(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.serve.command import run_serve
+
+    return run_serve(argv, streams)
+
+
+MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
+    "": _repl,
+    "repl": _repl,
+    "explain": _explain,
+    "serve": _serve,
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redislab.app import Place
 from redislab.errors import UsageError
@@ -184,7 +184,14 @@ _OF_REDIS_CLI_ALONE = frozenset({
     "--latency-dist", "--latency-history", "--ldb", "--ldb-sync-mode", "--lru-test", "--memkeys",
     "--memkeys-samples", "--rdb", "--replica", "--slave", "--stat", "--verbose",
 })  # fmt: skip
-_BY_NAME = {name: option for group in TABLE.values() for option in group for name in option.names}
+
+
+def by_name(table: Mapping[str, tuple[Option, ...]]) -> dict[str, Option]:
+    """The options of a table by each of their names."""
+    return {name: option for group in table.values() for option in group for name in option.names}
+
+
+_BY_NAME = by_name(TABLE)
 _PLACES = ("Where the data lives (without any of these: a Redis inside this process)", "TLS")
 PLACE_NAMES = frozenset(name for title in _PLACES for option in TABLE[title] for name in option.names)
 _TARGET_FIELDS = frozenset({
@@ -196,18 +203,30 @@ _TLS_FIELDS = ("cacert", "cacertdir", "cert", "key", "sni", "insecure", "ciphers
 def parse(argv: Sequence[str], *, mode: str = "repl", names: Collection[str] = _BY_NAME) -> Options:
     """Read options, of these names, and the command. Raises UsageError with one line."""
     options = Options()
+    known = {name: _BY_NAME[name] for name in names} if names is not _BY_NAME else _BY_NAME
+    options.command = read_into(options, argv, known, mode)
+    if not options.help:
+        _check(options)
+    return options
+
+
+def read_into(options: Any, argv: Sequence[str], known: Mapping[str, Option], mode: str) -> list[str]:
+    """Set the fields of `options` that a mode's words ask for; the words from the first that is no option.
+
+    `known` has the mode's options by name. Raises UsageError with one line.
+    """
     index = 0
     while index < len(argv):
         word = argv[index]
         last = index == len(argv) - 1
         if word == "-h" and last:  # redis-cli's -h without a host is a cry for help
             options.help = True
-            return options
-        option = _BY_NAME.get(word) if word in names else None
+            return []
+        option = known.get(word)
         if option is None or (option.read is not None and last):
             if not word.startswith("-"):
                 break
-            raise UsageError(_unknown(word, option, mode, names))
+            raise UsageError(_unknown(word, option, mode, known))
         if option.read is None:
             setattr(options, option.field, option.constant)
         else:
@@ -217,16 +236,14 @@ def parse(argv: Sequence[str], *, mode: str = "repl", names: Collection[str] = _
             except UsageError as error:
                 raise UsageError(f"{word}: {error.message}") from None
         index += 1
-    options.command = list(argv[index:])
-    _check(options)
-    return options
+    return list(argv[index:])
 
 
 def _unknown(word: str, option: Option | None, mode: str, names: Collection[str]) -> str:
     if option is not None:
         return f"{word} needs a value: {word} {option.value_name}"
     if word in _OF_REDIS_CLI_ALONE:
-        return f"redislab has no {word}: that is a mode of redis-cli. See redislab repl --help."
+        return f"redislab has no {word}: that is a mode of redis-cli. See redislab {mode} --help."
     import difflib
 
     near = difflib.get_close_matches(word, names, n=1)
@@ -307,10 +324,10 @@ def _target(options: Options, url: str | None, environ: Mapping[str, str]) -> Ta
     )
 
 
-def usage(heading: str) -> str:
-    """The help page of the options, from the table."""
+def usage(heading: str, table: Mapping[str, tuple[Option, ...]] = TABLE) -> str:
+    """The help page of the options, from their table."""
     lines = [heading]
-    for title, group in TABLE.items():
+    for title, group in table.items():
         lines += ["", f"{title}:"]
         for option in group:
             names = ", ".join(option.names) + (f" {option.value_name}" if option.read else "")

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from redislab.engines.embedded.lab import Lab
-from redislab.errors import CannotListen, UsageError
+from redislab.errors import UsageError
 from redislab.serve.front import ServeFront, is_loopback
 from redislab.serve.listening import LOOPBACK, Address, Listener, listen_tcp, listen_unix
 from redislab.serve.session import Session
@@ -30,6 +30,8 @@ class Handle:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._front: ServeFront | None = None
         self._ready = threading.Event()
+        # Ctrl-C during Thread.join would leave a thread that counts as ended and is not (Python 3.11).
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="redislab-serve", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -44,12 +46,11 @@ class Handle:
 
     @property
     def closed(self) -> bool:
-        return not self._thread.is_alive()
+        return self._over.is_set()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until it is over, by SHUTDOWN or `close`; False when that took longer than `timeout_s`."""
-        self._thread.join(timeout_s)
-        return self.closed
+        return self._over.wait(timeout_s)
 
     def close(self) -> None:
         """End all connections and free the address."""
@@ -58,7 +59,7 @@ class Handle:
             with contextlib.suppress(RuntimeError):  # it has ended by itself
                 loop.call_soon_threadsafe(front.ended.set)
         if threading.current_thread() is not self._thread:
-            self._thread.join()
+            self._over.wait()
 
     def __enter__(self) -> Handle:
         return self
@@ -76,6 +77,7 @@ class Handle:
         finally:
             self._listener.close()
             self._ready.set()
+            self._over.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -90,6 +92,9 @@ class Handle:
             front.schedule()
             self._ready.set()
             await front.ended.wait()
+            # A connection that is half made when its server closes is never closed itself (Python 3.11).
+            while accepting := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(accepting)
             server.close()
             await front.close(PATIENCE_S)
         finally:
@@ -121,8 +126,7 @@ def start(
     if socket_path is not None:
         return Handle(lab, listen_unix(socket_path), report)
     if not is_loopback(host) and not lab.password:
-        raise UsageError(f"{host} can be reached from other machines: that takes a password")
+        raise UsageError(
+            f"{host} can be reached from other machines: that takes a password (--requirepass-file FILE)"
+        )
     return Handle(lab, listen_tcp(host, port), report)
-
-
-__all__ = ["DEFAULT_PORT", "CannotListen", "Handle", "start"]

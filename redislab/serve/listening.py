@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import socket
 import stat
 import sys
@@ -31,11 +32,12 @@ class Address:
             return self.path
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def options(self, *, of_redis_cli: bool = False) -> str:
+    @property
+    def options(self) -> str:
         """The words behind `redislab repl` or `redis-cli` that lead here."""
         if self.path:
-            return f"-s {self.path}"
-        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)
+            return f"-s {shlex.quote(self.path)}"
+        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self.host, self.host)  # all addresses: ours too
         return f"-p {self.port}" if host == LOOPBACK else f"-h {host} -p {self.port}"
 
 

@@ -103,6 +103,7 @@ def _flags(client: Client) -> str:
     flags += "x" if client.queued is not None else ""
     flags += "b" if client.wait is not None else ""
     flags += "d" if client.watched_changed else ""
+    flags += "U" if client.address == client.local_address else ""  # a unix socket has one path for both
     flags += "e" if client.no_evict else ""
     return flags or "N"
 

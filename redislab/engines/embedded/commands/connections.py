@@ -18,7 +18,7 @@ NO_PASSWORD = (
 )
 NO_AUTH_HELLO = (
     b"NOAUTH HELLO must be called with the client already authenticated, otherwise the "
-    b"HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+    b"HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
     b"protocol version at the same time"
 )
 PONG = status(b"PONG")
