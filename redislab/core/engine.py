@@ -84,6 +84,9 @@ class Engine(Protocol):
     def connect(self) -> Connection:
         """A new connection. Raises Unreachable with a remedy."""
 
+    def aside(self) -> Engine:
+        """The same place for looks beside a person's commands, which leave no trace where that can be."""
+
     def redirected(self, host: str, port: int) -> Engine | None:
         """The same target's node at that address, where redirections are to be followed (`-c`)."""
 

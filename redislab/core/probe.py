@@ -194,7 +194,7 @@ class Probe:
         """Whether a connection stands in database `db`; opens one if need be."""
         until_s = time.monotonic() + self.policy.budget_s
         if self._connection is None:
-            self._connection, self._db = self._engine.connect(), 0
+            self._connection, self._db = self._engine.aside().connect(), 0
             logins = [each.args for each in self._engine.greetings if each.args[0].upper() != b"HELLO"]
             opening: list[tuple[bytes, ...]] = [*logins, (b"CLIENT", b"SETNAME", b"redislab-probe")]
             # Connecting may take longer than a look: it happens once, and has the engine's own limit.

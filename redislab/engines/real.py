@@ -50,6 +50,10 @@ class RealEngine:
 
         return connect(self._target)
 
+    def aside(self) -> RealEngine:
+        """A server sees every client."""
+        return self
+
     def redirected(self, host: str, port: int) -> RealEngine | None:
         """The cluster's node there, with the same credentials and TLS; None unless `-c` was asked for.
 

@@ -30,7 +30,7 @@ class Finder:
 
     def __init__(self, engine: Engine, db: int) -> None:
         self.db = db
-        self._link = Link(engine, db=db)
+        self._link = Link(engine.aside(), db=db)
         self._lock = threading.Lock()
         self._deadline_s = 0.0
         self._latest = 0  # looks begun; an older one gives up, for another key has been pressed

@@ -135,6 +135,9 @@ class _Counted:
     def __getattr__(self, name: str) -> object:
         return getattr(self._engine, name)
 
+    def aside(self) -> _Counted:
+        return self
+
     def connect(self) -> Connection:
         self.connections += 1
         if self._fail is not None and self.connections >= self._bad:

@@ -48,21 +48,32 @@ T = TypeVar("T")
 
 
 class Client(FakeSocket):
-    """One connection as the lab sees it. `ring` is called whenever something was put into `output`."""
+    """One connection as the lab sees it. `ring` is called whenever something was put into `output`.
+
+    One that stands `aside` belongs to redislab and not to the person: it is listed, counted, shown to
+    monitors and held up nowhere, and what it looks at is not in use.
+    """
 
     def __init__(
-        self, lab: Lab, ring: Callable[[], None], address: bytes = b"", local_address: bytes = b"lab:0"
+        self,
+        lab: Lab,
+        ring: Callable[[], None],
+        address: bytes = b"",
+        local_address: bytes = b"lab:0",
+        *,
+        aside: bool = False,
     ) -> None:
         super().__init__(lab, 0, client_class=redis.Connection)
         lab.sockets.remove(self)  # fakeredis's own list of clients; ours is `lab.members`
         self.lab = lab
         self.output: deque[tuple[Any, int]] = deque()  # (result, protocol), to be turned into parts
-        self.id: int = self._client_info["id"]
+        self.aside = aside
+        self.id: int = lab.next_id(aside=aside)
         self.address = address or b"lab:%d" % self.id  # in the shape of host and port, wherever it comes from
         self.local_address = local_address  # the one that it has called
         self.name = b""
         self.user = b"default"
-        self.authenticated = not lab.password
+        self.authenticated = aside or not lab.password
         self.resp = 2
         self.since_s: float = lab.clock.time()
         self.active_s = self.since_s
@@ -119,7 +130,7 @@ class Client(FakeSocket):
         stored = self._db.get(key)
         if kind is not None and stored is not None and type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
-        self.db.used(key)
+        self._note_use(key)
         if stored is not None and self._running is not None and self._running[0].name in SHRINKING:
             self.is_compact(key, stored.value)
         fresh = kind() if create and stored is None and kind is not None else None
@@ -161,13 +172,21 @@ class Client(FakeSocket):
         """The value, to be read only; None if there is no such key. Raises Fail for another type."""
         stored = self._db.get(key)
         if stored is None:
-            self.lab.counts["misses"] += 1
+            self._count("misses")
             return None
         if type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
-        self.lab.counts["hits"] += 1
-        self.db.used(key)
+        self._count("hits")
+        self._note_use(key)
         return stored.value
+
+    def _count(self, what: str) -> None:
+        if not self.aside:
+            self.lab.counts[what] += 1
+
+    def _note_use(self, key: bytes) -> None:
+        if not self.aside:
+            self.db.used(key)
 
     def park(
         self,
@@ -275,7 +294,7 @@ class Client(FakeSocket):
     def call(self, entry: Entry, args: list[bytes]) -> Any:
         """Run a command and store what it changed. Gives its result or its error as a Reply."""
         lab = self.lab
-        lab.counts["commands"] += 1
+        self._count("commands")
         opened, self._opened = self._opened, []
         outer, self._running = self._running, (entry, args)
         effects = lab.effects
@@ -285,7 +304,8 @@ class Client(FakeSocket):
             return self._guarded(lambda: entry.handler(self, args))
         finally:
             self._opened, self._running, effects.capturing = opened, outer, capturing
-            lab.note_duration(self, entry, args, perf_counter() - began_s)
+            if not self.aside:
+                lab.note_duration(self, entry, args, perf_counter() - began_s)
 
     def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
         """Run one command of a script, which reads replies in its own protocol."""
@@ -299,7 +319,7 @@ class Client(FakeSocket):
     def call_shown(self, entry: Entry, args: list[bytes], *, by_script: bool = False) -> Any:
         """Run a command and tell the monitors: of a script before its commands, of others after they ran."""
         lab = self.lab
-        if not lab.monitors:
+        if self.aside or not lab.monitors:
             return self.call(entry, args)
         if entry.runs_script:
             lab.feed_monitors(self, entry, args)
@@ -327,7 +347,7 @@ class Client(FakeSocket):
             return
         self.last_command = entry.full_name
         self.active_s = self._db.time
-        pause_s = self.lab.pauses(entry) if self.lab.paused else None
+        pause_s = self.lab.pauses(entry) if self.lab.paused and not self.aside else None
         if pause_s is not None:
             self._postpone(args)
             return

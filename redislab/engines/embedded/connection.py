@@ -25,14 +25,14 @@ class EmbeddedConnection:
     connection, or `replies` when its time is up) runs the backlog too, as a server would.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, *, aside: bool = False) -> None:
         self._lab = lab
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # put may be called by a signal handler
         self._waiting = False
         self._under_way: Iterator[Part] | None = None  # an aggregate of which parts are still to come
         self._cancelled = False
         self._closed = False
-        self.client = Client(lab, self._ring)
+        self.client = Client(lab, self._ring, aside=aside)
         lab.join(self.client)
 
     def send(self, batch: Sequence[Sequence[bytes]]) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from redislab.core.engine import Capabilities, Connection, Greeting
+from redislab.core.engine import Capabilities, Connection, Engine, Greeting
 from redislab.core.spans import span_text
 from redislab.errors import CannotUndo
 
@@ -54,6 +54,10 @@ class EmbeddedEngine:
         if self._journal is not None:
             self._journal.mine.add(connection.client)
         return connection
+
+    def aside(self) -> Engine:
+        """For looks that leave no trace: not in CLIENT LIST, MONITOR, INFO or a key's idle time."""
+        return _Aside(self)
 
     def redirected(self, host: str, port: int) -> None:
         """There is no cluster here to be redirected in."""
@@ -122,3 +126,16 @@ class EmbeddedEngine:
 
                 self._journal = Journal(self._lab)
             return self._lab
+
+
+class _Aside(EmbeddedEngine):
+    """The same lab, for connections that a person does not see."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def connect(self) -> Connection:
+        from redislab.engines.embedded.connection import EmbeddedConnection
+
+        return EmbeddedConnection(self._engine.lab, aside=True)

@@ -57,7 +57,7 @@ def _server(client: Client) -> Iterator[Field]:
 
 def _clients(client: Client) -> Iterator[Field]:
     lab = client.lab
-    yield "connected_clients", len(lab.members)
+    yield "connected_clients", len(lab.visible)
     yield "cluster_connections", 0
     yield "maxclients", lab.settings["maxclients"]
     yield "blocked_clients", len(lab.parked)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fakeredis import FakeServer
@@ -77,6 +78,7 @@ class Lab(FakeServer):
         self.command_calls: dict[str, tuple[int, float]] = {}
         self.fronts: list[Front] = []
         self.members: dict[int, Client] = {}  # by id, in the order they came
+        self._ids, self._aside_ids = count(1), count(1)
         self.parked: dict[Client, None] = {}  # those that wait, longest first
         self.monitors: dict[Client, None] = {}
         self.touched = False  # a key changed since the parked were last looked at
@@ -95,7 +97,17 @@ class Lab(FakeServer):
     def join(self, client: Client) -> None:
         with self.lock:
             self.members[client.id] = client
-            self.counts["connections"] += 1
+            if not client.aside:
+                self.counts["connections"] += 1
+
+    def next_id(self, *, aside: bool) -> int:
+        """A client's id. Those that stand aside use up none: theirs are negative."""
+        return -next(self._aside_ids) if aside else next(self._ids)
+
+    @property
+    def visible(self) -> dict[int, Client]:
+        """Those that a person may see, by id."""
+        return {number: client for number, client in self.members.items() if not client.aside}
 
     def leave(self, client: Client) -> None:
         """Forget a client; at once if nothing runs, else as soon as what runs has ended. Never waits."""

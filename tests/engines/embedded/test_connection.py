@@ -393,3 +393,37 @@ def test_many_threads_count_right(engine: EmbeddedEngine) -> None:
     for thread in threads:
         thread.join(30)
     assert say(engine.connect(), "GET n") == bulk(b"4000")
+
+
+# -- what stands aside --------------------------------------------------------------------------
+
+
+def test_who_stands_aside_leaves_no_trace() -> None:
+    engine = EmbeddedEngine()
+    person = engine.connect()
+    look = engine.aside().connect()
+    monitor = engine.connect()
+    ask(person, b"SET", b"name", b"ada")
+    before = ask(person, b"INFO", b"stats").text
+    ask(monitor, b"MONITOR")
+    assert ask(look, b"GET", b"name").text == b"ada"
+    assert ask(look, b"GET", b"nosuch").is_nil
+    assert list(monitor.replies(0)) == []
+    after = ask(person, b"INFO", b"stats").text
+    for name in (b"total_connections_received", b"keyspace_hits", b"keyspace_misses"):
+        assert stat(after, name) == stat(before, name)
+    assert ask(person, b"CLIENT", b"LIST").text.count(b"id=") == 2
+    assert ask(engine.connect(), b"CLIENT", b"ID").number == 3
+    assert ask(person, b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes").number == 1
+
+
+def test_who_stands_aside_is_not_held_up() -> None:
+    engine = EmbeddedEngine()
+    person, look = engine.connect(), engine.aside().connect()
+    ask(person, b"CLIENT", b"PAUSE", b"100000")
+    ask(person, b"CONFIG", b"SET", b"requirepass", b"secret")
+    assert ask(look, b"TYPE", b"name").text == b"none"
+
+
+def stat(info: bytes, name: bytes) -> int:
+    return int(info.split(name + b":")[1].split()[0])

@@ -46,13 +46,13 @@ def client_info(client: Client, args: list[bytes]) -> Any:
 
 @handles("CLIENT LIST")
 def client_list(client: Client, args: list[bytes]) -> Any:
-    chosen = list(client.lab.members.values())
+    chosen = list(client.lab.visible.values())
     if len(args) == 4 and args[2].upper() == b"TYPE":
         wanted = _type(args[3])
         chosen = [each for each in chosen if type_of(each) == wanted]
     elif len(args) > 3 and args[2].upper() == b"ID":
         ids = [integer(word, b"ERR Invalid client ID") for word in args[3:]]
-        chosen = [client.lab.members[number] for number in ids if number in client.lab.members]
+        chosen = [client.lab.visible[number] for number in ids if number in client.lab.visible]
     elif len(args) != 2:
         raise syntax_error()
     return verbatim(b"".join(describe(each) + b"\n" for each in chosen))
@@ -148,13 +148,13 @@ def client_trackinginfo(client: Client, args: list[bytes]) -> Any:
 @handles("CLIENT KILL")
 def client_kill(client: Client, args: list[bytes]) -> Any:
     if len(args) == 3:
-        found = [each for each in client.lab.members.values() if each.address == args[2]]
+        found = [each for each in client.lab.visible.values() if each.address == args[2]]
         if not found:
             raise Fail(b"ERR No such client")
         _kill(found[:1])
         return OK
     tests, skip_me = _filters(client, args[2:])
-    found = [each for each in client.lab.members.values() if all(test(each) for test in tests)]
+    found = [each for each in client.lab.visible.values() if all(test(each) for test in tests)]
     return _kill([each for each in found if not (skip_me and each is client)])
 
 
@@ -204,7 +204,7 @@ def client_unblock(client: Client, args: list[bytes]) -> Any:
         if args[3].upper() not in (b"TIMEOUT", b"ERROR"):
             raise Fail(b"ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
         with_error = args[3].upper() == b"ERROR"
-    other = client.lab.members.get(integer(args[2]))
+    other = client.lab.visible.get(integer(args[2]))
     if other is None or other.wait is None:
         return 0
     if with_error:
