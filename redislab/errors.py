@@ -11,7 +11,8 @@
     ├── ConnectionLost        a connection ended with commands unanswered
     ├── Cancelled             `Connection.cancel()` ended the wait
     ├── TransactionLost       the connection broke between MULTI and EXEC
-    └── CannotUndo            there is nothing to undo, or undoing would lose another client's change
+    ├── CannotUndo            there is nothing to undo, or undoing would lose another client's change
+    └── LabUnavailable        a lab's data cannot be opened
 
 An error *reply* is none of these: it is data (`Reply(Kind.ERROR, …)`). Libraries' own
 exceptions are mapped to this tree in `redislab.engines` and nowhere else.
@@ -87,3 +88,7 @@ class TransactionLost(RedislabError):
 
 class CannotUndo(RedislabError):
     """There is nothing to undo or do again, or doing so would lose what another client changed since."""
+
+
+class LabUnavailable(RedislabError):
+    """A lab's data cannot be opened: another process holds it, or a newer redislab has written it."""

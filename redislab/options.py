@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from redislab.engines.target import Target
 
 
+DEFAULT_LAB = "default"
+
+
 @dataclass(eq=False, repr=False)  # made at every start: what is not used is not generated
 class Options:
     """What was asked for. Nothing here has been looked up or connected to yet."""
@@ -42,6 +45,7 @@ class Options:
     resp2: bool = False
     resp3: bool = False
     engine: str | None = None
+    lab: str | None = None
     fresh: bool = False
     format: str | None = None  # the name of a render.plain.Format; None: as the output asks for
     item_delimiter: str = "\n"
@@ -121,8 +125,10 @@ def _value(names: str, field: str, value_name: str, help: str, read: Callable[[s
     return Option(tuple(names.split()), field, read, value_name, help)
 
 
+_WHERE = "Where the data lives (without any of these: in this process, kept as the lab `default`)"
+
 TABLE: Mapping[str, tuple[Option, ...]] = {
-    "Where the data lives (without any of these: a Redis inside this process)": (
+    _WHERE: (
         _value("-u --url", "url", "URL", "redis://user:password@host:port/db, rediss:// (TLS), unix://path"),
         _value("-h", "host", "HOST", "a server's host name (127.0.0.1)"),
         _value("-p", "port", "PORT", "a server's port (6379)", _port),
@@ -135,6 +141,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         _flag("-2", "resp2", "speak RESP2"),
         _flag("-3", "resp3", "speak RESP3"),
         _value("--engine", "engine", "NAME", "embedded: the Redis inside this process", _engine),
+        _value("--lab", "lab", "NAME", "the data of that name, kept between runs (default)"),
         _flag("--fresh", "fresh", "start empty and keep nothing"),
     ),
     "TLS": (
@@ -192,7 +199,7 @@ def by_name(table: Mapping[str, tuple[Option, ...]]) -> dict[str, Option]:
 
 
 _BY_NAME = by_name(TABLE)
-_PLACES = ("Where the data lives (without any of these: a Redis inside this process)", "TLS")
+_PLACES = (_WHERE, "TLS")
 PLACE_NAMES = frozenset(name for title in _PLACES for option in TABLE[title] for name in option.names)
 _TARGET_FIELDS = frozenset({
     "url", "host", "port", "socket_path", "user", "password", "ask_password", "tls", "cluster",
@@ -261,10 +268,12 @@ def _check(options: Options) -> None:
         raise UsageError("Options -2 and -3 are mutually exclusive.")
     if options.stdin_last and options.stdin_tag is not None:
         raise UsageError("Options -x and -X are mutually exclusive.")
-    if (options.fresh or options.engine) and elsewhere:
+    if (options.fresh or options.engine or options.lab) and elsewhere:
         raise UsageError(
-            "--fresh and --engine embedded work inside this process: leave -h, -p, -s and -u out."
+            "--lab, --fresh and --engine embedded work inside this process: leave -h, -p, -s and -u out."
         )
+    if options.fresh and options.lab:
+        raise UsageError("--fresh keeps nothing: leave --lab out.")
 
 
 def place(options: Options, environ: Mapping[str, str]) -> Place:
@@ -272,10 +281,11 @@ def place(options: Options, environ: Mapping[str, str]) -> Place:
     protocol = _protocol(options)
     named = {each.name for each in fields(options) if _given(options, each.name)} & _TARGET_FIELDS
     url = options.url
-    if not named and not options.fresh and options.engine is None:
+    if not named and not options.fresh and options.engine is None and options.lab is None:
         url = environ.get("REDISLAB_URL") or None
     if not named and url is None:
-        return Place(db=options.db or 0, protocol=protocol)
+        lab = None if options.fresh else options.lab or DEFAULT_LAB
+        return Place(db=options.db or 0, lab=lab, home=environ.get("REDISLAB_HOME"), protocol=protocol)
     target = _target(options, url, environ)
     target = replace(target, protocol=protocol)
     db = target.db if options.db is None else options.db
@@ -284,7 +294,7 @@ def place(options: Options, environ: Mapping[str, str]) -> Place:
 
 def names_a_place(options: Options) -> bool:
     """Whether the options themselves say where the data lives."""
-    return any(_given(options, name) for name in (*_TARGET_FIELDS, "engine"))
+    return any(_given(options, name) for name in (*_TARGET_FIELDS, "engine", "lab"))
 
 
 def shows_password(options: Options, place: Place) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,13 @@ settings.load_profile("redislab")
 
 
 NO_NEWER = "no redis-server of version 8 on the PATH, and REDISLAB_NEWER_REDIS names none"
+
+
+@pytest.fixture(autouse=True)
+def labs_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test, and no program that it starts, reads or writes the labs of whoever runs the tests."""
+    for name in ("REDISLAB_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
 
 
 def _required(program: str, path: str | None) -> str:

@@ -34,7 +34,7 @@ SCREENS: dict[str, tuple[list[str], str, str]] = {
 @pytest.mark.parametrize("name", SCREENS)
 def test_the_screen_is_as_it_was(name: str) -> None:
     before, typed, awaited = SCREENS[name]
-    with Terminal(lines=30) as terminal:
+    with Terminal("repl", "--fresh", lines=30) as terminal:
         terminal.wait_for_prompt("redislab> ")
         terminal.enter(*before)
         if typed:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from redislab.app import Place, catalogue
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
-from redislab.errors import UsageError
+from redislab.errors import LabUnavailable, UsageError
 from redislab.repl import connecting, settings
 from redislab.repl.desk import Desk
 
@@ -36,7 +36,7 @@ def run(desk: Desk, args: Sequence[bytes]) -> None:
     name, *words = [arg.decode("utf-8", "surrogateescape") for arg in args]
     try:
         COMMANDS[_full_name(name)].run(desk, words)
-    except UsageError as error:
+    except (UsageError, LabUnavailable) as error:
         desk.screen.error(error.message)
 
 
@@ -137,6 +137,12 @@ def _python(desk: Desk, words: Sequence[str]) -> None:
     desk.screen.show(line(Span(python_of(desk, args, in_multi), Role.VALUE)))
 
 
+def _lab(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl import labs
+
+    labs.run(desk, words)
+
+
 def _clear(desk: Desk, words: Sequence[str]) -> None:
     desk.screen.clear()
 
@@ -153,6 +159,9 @@ COMMANDS: Mapping[str, ShellCommand] = {
     ":set": ShellCommand("[NAME VALUE]", "how things are shown; alone: what can be set", _set),
     ":connect": ShellCommand(
         "[URL|HOST PORT]", "go on with another server; alone: back to the first", _connect
+    ),
+    ":lab": ShellCommand(
+        "[NAME|list|copy NAME|delete NAME]", "what is kept here; with a name: go on in that lab", _lab
     ),
     ":clear": ShellCommand("", "empty the screen; Ctrl-L does the same", _clear),
     ":quit": ShellCommand("", "leave; Ctrl-D on an empty line does the same", _quit),

@@ -15,12 +15,13 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
-from redislab.app import Place, open_engine
+from redislab.app import Place
 from redislab.core.line import commands_of, read_line
 from redislab.core.safe import visible_text
 from redislab.core.session import Session
 from redislab.errors import ExitCode, RedislabError
 from redislab.render.plain import Layout
+from redislab.repl import labs
 from redislab.repl.desk import Desk
 from redislab.repl.history import SharedHistory, history_path
 from redislab.repl.interrupts import CommandStopped, LineAbandoned
@@ -29,7 +30,6 @@ from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
 
-WELCOME = "A Redis inside this process; nothing is kept. Try SET name ada, HELP, or :help."
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
@@ -69,7 +69,7 @@ def run_shell(
 def _desk(place: Place, streams: Streams, layout: Layout, interval_s: float) -> Desk:
     settings = Settings()
     screen = Screen(streams, layout, settings)
-    engine = open_engine(place)
+    place, engine = labs.open_home(place, screen)
 
     def notice(text: str) -> None:
         screen.info(text)
@@ -111,7 +111,7 @@ def _reconnect(desk: Desk, error: RedislabError | None = None) -> None:
 def _open(desk: Desk) -> None:
     """A server is reached before the first prompt, so that one that is not there is named at once."""
     if desk.place.embedded:
-        desk.screen.line(WELCOME)
+        desk.screen.line(labs.welcome(desk.home_engine))
         return
     try:
         _reconnect(desk)

@@ -22,7 +22,7 @@ class _Tally:
 
 def run_bulk(place: Place, options: Options, streams: Streams, printer: Printer) -> ExitCode:
     """Exit code 1 where any reply was an error, as redis-cli."""
-    link = Link(open_engine(place), db=place.db, notice=streams.say)
+    link = Link(open_engine(place, streams.say), db=place.db, notice=streams.say)
     tally = _Tally()
     link.connect()
     try:
@@ -40,6 +40,7 @@ def run_bulk(place: Place, options: Options, streams: Streams, printer: Printer)
         return ExitCode.FAILURE
     finally:
         link.drop()
+        link.engine.close()
     printer.line(f"errors: {tally.errors}, replies: {tally.replies}")
     printer.flush()
     return ExitCode.FAILURE if tally.errors else ExitCode.OK

@@ -53,7 +53,7 @@ def print_help(topic: Sequence[bytes], printer: Printer) -> ExitCode:
 
 
 def _run(place: Place, args: Args, options: Options, streams: Streams, printer: Printer) -> ExitCode:
-    link = Link(open_engine(place), db=place.db, notice=streams.say)
+    link = Link(open_engine(place, streams.say), db=place.db, notice=streams.say)
     conversation = Conversation(link, printer, stop_at_error=options.error_exit)
     try:
         for _ in _rounds(options.repeat):
@@ -72,6 +72,7 @@ def _run(place: Place, args: Args, options: Options, streams: Streams, printer: 
         return ExitCode.FAILURE
     finally:
         link.drop()
+        link.engine.close()
     return ExitCode.OK
 
 

@@ -66,7 +66,7 @@ class _Script:
 
     def _go_to(self, place: Place) -> None:
         self._place = place
-        self._link = Link(open_engine(place), db=place.db, notice=self._streams.say)
+        self._link = Link(open_engine(place, self._streams.say), db=place.db, notice=self._streams.say)
         self._conversation = Conversation(self._link, self._printer)
 
     def open(self) -> None:
@@ -78,6 +78,7 @@ class _Script:
 
     def close(self) -> None:
         self._link.drop()
+        self._link.engine.close()
         self._printer.flush()
 
     def line(self, line: Line, *, alone: bool = False) -> bool:

@@ -20,7 +20,7 @@ from redislab.streams import Streams
 
 def run_scan(place: Place, options: Options, streams: Streams, printer: Printer) -> ExitCode:
     """Print keys a line each; quoted in standard output, as they are in every other."""
-    link = Link(open_engine(place), db=place.db, notice=streams.say)
+    link = Link(open_engine(place, streams.say), db=place.db, notice=streams.say)
     pattern = _pattern(options)
     cursor = b"0"
     try:
@@ -40,6 +40,7 @@ def run_scan(place: Place, options: Options, streams: Streams, printer: Printer)
                 time.sleep(options.interval_s)
     finally:
         link.drop()
+        link.engine.close()
 
 
 def _pattern(options: Options) -> bytes | None:

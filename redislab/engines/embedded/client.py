@@ -80,6 +80,7 @@ class Client(FakeSocket):
         self.no_evict = False
         self.last_command = ""
         self._ends_after_reply = False
+        self.ended_because = ""
         self.ended = False  # the server has hung up: nothing more comes after `output`
         self.wait: Wait | None = None
         self.backlog: deque[list[bytes]] = deque()
@@ -330,7 +331,7 @@ class Client(FakeSocket):
             lab.feed_monitors(self, entry, args, by_script=by_script)
 
     def _execute(self, args: list[bytes]) -> None:
-        if not args:
+        if not args or self.ended:  # the latter: what became due before it could not be kept
             return
         entry: Entry | None = None
         try:
@@ -380,6 +381,9 @@ class Client(FakeSocket):
             raise Fail(b"ERR Command not allowed inside a transaction")
         if not self.authenticated and "no_auth" not in entry.flags:
             raise Fail(b"NOAUTH Authentication required.")
+        keeper = self.lab.keeper
+        if keeper is not None and keeper.problem is not None and entry.may_write:
+            keeper.try_again()
         if self.resp == 2 and (self.channels or self.patterns or self.shards):
             if entry.name not in ALLOWED_WHILE_SUBSCRIBED:
                 raise Fail(

@@ -111,7 +111,8 @@ class EmbeddedConnection:
                     return True
                 self._check_open()
                 if self.client.ended:
-                    raise ConnectionLost("Server closed the connection", remedy=_AGAIN)
+                    why = self.client.ended_because or "Server closed the connection"
+                    raise ConnectionLost(why, remedy=_AGAIN)
                 left_s = SLICE_S if until_s is None else until_s - time.monotonic()
                 if left_s <= 0:
                     return False

@@ -189,6 +189,10 @@ class Effects:
         """Something for a client that waits or listens: it gets it when the unit is closed."""
         self._held.append((client, made))
 
+    def forget_held(self) -> None:
+        """Tell nobody what is held."""
+        self._held.clear()
+
     # -- changes --------------------------------------------------------------------------------
 
     def touch(self, db: LabDatabase, key: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from redislab.core.engine import Capabilities, Connection, Engine, Greeting
@@ -13,16 +13,28 @@ from redislab.errors import CannotUndo
 if TYPE_CHECKING:
     from redislab.core.undo import Restored
     from redislab.engines.embedded.journal import Journal
+    from redislab.engines.embedded.keeping.claim import Claim
     from redislab.engines.embedded.lab import Lab
 
 VERSION = (7, 0, 15)  # the Redis whose answers are given; the catalogue of its first two numbers is used
 
 
 class EmbeddedEngine:
-    """One lab: the data that its connections share, for as long as the engine lives."""
+    """One lab: the data that its connections share, for as long as the engine lives.
 
-    def __init__(self, protocol: int | None = None) -> None:
+    With a `claim` the data is loaded from a file when it is first wanted, and kept there; `close` lets go
+    of it. `notice` gets a line for each thing that a person should know, when the next connection is made.
+    """
+
+    def __init__(
+        self,
+        protocol: int | None = None,
+        claim: Claim | None = None,
+        notice: Callable[[str], None] | None = None,
+    ) -> None:
         self._protocol = protocol
+        self.claim = claim
+        self._notice = notice
         self._lab: Lab | None = None
         self._opening = threading.Lock()
         self._remembers = False
@@ -45,9 +57,17 @@ class EmbeddedEngine:
         """Load what the first connection needs; a `connect` in another thread waits for it."""
         self._opened()
 
+    def tell(self) -> None:
+        """Give what a person should know, each once."""
+        if self.claim is not None and self._notice is not None:
+            told, self.claim.notices[:] = list(self.claim.notices), []
+            for notice in told:
+                self._notice(notice)
+
     def connect(self) -> Connection:
-        """A new connection. Raises nothing: there is no network to fail."""
-        lab = self._opened()
+        """A new connection. There is no network to fail."""
+        lab = self.lab
+        self.tell()
         from redislab.engines.embedded.connection import EmbeddedConnection
 
         connection = EmbeddedConnection(lab)
@@ -65,13 +85,18 @@ class EmbeddedEngine:
 
     @property
     def lab(self) -> Lab:
-        """What the connections share; loads fakeredis if nothing has yet."""
+        """What the connections share; made, and its data loaded, if nothing has yet asked for it."""
         return self._opened()
 
     def close(self) -> None:
-        """End every connection that is left."""
-        if self._lab is not None:
-            self._lab.close()
+        """End every connection that is left, and let go of what is kept."""
+        with self._opening:
+            if self._lab is not None:
+                self._lab.close()
+                if self._lab.keeper is not None:
+                    self._lab.keeper.close()
+            if self.claim is not None:
+                self.claim.release()
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -120,7 +145,12 @@ class EmbeddedEngine:
                 from redislab.engines.embedded import commands
                 from redislab.engines.embedded.lab import Lab
 
-                self._lab = Lab(commands.table())
+                lab = Lab(commands.table())
+                if self.claim is not None:
+                    from redislab.engines.embedded.keeping.keeper import Keeper
+
+                    Keeper(lab, self.claim)
+                self._lab = lab
             if self._remembers and self._journal is None:
                 from redislab.engines.embedded.journal import Journal
 

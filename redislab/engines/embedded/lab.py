@@ -28,6 +28,7 @@ from redislab.engines.embedded.settings import Settings
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
+    from redislab.engines.embedded.keeping.keeper import Keeper
     from redislab.engines.embedded.table import Entry, Table
 
 DATABASES = 16
@@ -68,6 +69,7 @@ class Lab(FakeServer):
         self.clock = Clock()
         self.dbs: Databases = Databases(self)  # type: ignore[assignment]
         self.effects = Effects(self.dbs)
+        self.keeper: Keeper | None = None  # while the data is kept in a file
         self.settings = Settings()
         self.channels: Listeners = {}
         self.patterns: Listeners = {}
@@ -131,13 +133,22 @@ class Lab(FakeServer):
         return self.settings["requirepass"].encode("utf-8", "surrogateescape")
 
     def end(self) -> None:
-        """SHUTDOWN: every connection ends, the data is gone. The lock is held."""
+        """SHUTDOWN: every connection ends; data that is kept nowhere is gone. The lock is held."""
         for client in list(self.members.values()):
             client.hang_up()
         self._reap()
-        self.dbs.clear()
+        if self.keeper is None:
+            self.dbs.clear()
         for front in list(self.fronts):
             front.shut_down()
+
+    def crash(self, why: str) -> None:
+        """Every connection ends, with what it has not read yet. The lock is held."""
+        self.effects.forget_held()
+        for client in list(self.members.values()):
+            client.output.clear()
+            client.ended_because = why
+            client.hang_up()
 
     def close(self) -> None:
         """End every connection."""

@@ -23,7 +23,17 @@ SHOWN_BYTES = 128  # of a name, and of all arguments together, in `unknown comma
 class Entry:
     """One command, or one subcommand of a container."""
 
-    __slots__ = ("arity", "command", "flags", "full_name", "handler", "name", "runs_script", "writes")
+    __slots__ = (
+        "arity",
+        "command",
+        "flags",
+        "full_name",
+        "handler",
+        "may_write",
+        "name",
+        "runs_script",
+        "writes",
+    )
 
     def __init__(self, command: Command, handler: Handler) -> None:
         self.command = command
@@ -33,6 +43,7 @@ class Entry:
         self.flags = command.flags
         self.writes = "write" in command.flags
         self.runs_script = command.name.startswith("EVAL")
+        self.may_write = self.writes or (self.runs_script and not command.name.endswith("_RO"))
         self.handler = handler
 
     def takes(self, words: int) -> bool:

@@ -30,6 +30,7 @@ IMPORTED = {
     ("fakeredis._commands", "Signature"),
     ("fakeredis._core", "CommandItem"),
     ("fakeredis._core", "Database"),
+    ("fakeredis._core", "Item"),
     ("fakeredis._helpers", "NoResponse"),
     ("fakeredis._helpers", "SimpleError"),
     ("fakeredis._helpers", "SimpleString"),
@@ -44,6 +45,7 @@ IMPORTED = {
     ("fakeredis.model._stream", "MAX_KEY"),
     ("fakeredis.model._stream", "PelEntry"),
     ("fakeredis.model._stream", "StreamConsumerInfo"),
+    ("fakeredis.model._stream", "_StreamNode"),
 }
 THEIR_COMMANDS = {
     *("bitcount", "bitop", "getbit", "setbit", "sort", "sort_ro", "xlen"),
