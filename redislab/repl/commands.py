@@ -128,6 +128,9 @@ def _why(desk: Desk, words: Sequence[str]) -> None:
 def _python(desk: Desk, words: Sequence[str]) -> None:
     from redislab.repl.remarks import python_of
 
+    if len(words) == 1 and words[0].lower() in ("on", "off"):
+        settings.change(desk.settings, ["python", words[0].lower()])
+        return
     if not words and desk.last is None:
         raise UsageError("this is how it is written: :python SET name ada; alone: the latest command")
     args = [word.encode("utf-8", "surrogateescape") for word in words] or list(
@@ -155,7 +158,9 @@ COMMANDS: Mapping[str, ShellCommand] = {
     ":help": ShellCommand("", "this list; HELP is about the commands of Redis", _help),
     ":explain": ShellCommand("COMMAND …", "what each word means; nothing is run", _explain),
     ":why": ShellCommand("", "what the latest command did, at length", _why),
-    ":python": ShellCommand("[COMMAND …]", "the same in redis-py; alone: the latest command", _python),
+    ":python": ShellCommand(
+        "[COMMAND …|on|off]", "the same in redis-py; alone: the latest command; on: after each", _python
+    ),
     ":set": ShellCommand("[NAME VALUE]", "how things are shown; alone: what can be set", _set),
     ":connect": ShellCommand(
         "[URL|HOST PORT]", "go on with another server; alone: back to the first", _connect

@@ -61,6 +61,8 @@ def test_the_redis_py_call_of_each_command_or_of_one() -> None:
     assert Shell().answers(":set python on", "SET name ada EX 60") == ["OK", '  r.set("name", "ada", ex=60)']
     assert Shell().answers("GET n", ":python") == ["(nil)", 'r.get("n")']
     assert Shell().answers(":python LPUSH l a") == ['r.lpush("l", "a")']
+    shown = Shell().answers(":python on", "SET a 1", ":python off", "GET a")
+    assert shown == ["OK", '  r.set("a", "1")', '"1"']
 
 
 def test_explain_says_what_running_it_would_meet() -> None:
