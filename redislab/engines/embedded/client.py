@@ -39,6 +39,9 @@ SHRINKING = frozenset(  # commands that may make a value smaller that was large
         *("ZREMRANGEBYLEX", "ZPOPMIN", "ZPOPMAX", "ZMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"),
     }
 )
+WHILE_BUSY = frozenset(  # what another client may do while a script runs too long
+    {"SCRIPT KILL", "FUNCTION KILL", "FUNCTION STATS", "AUTH", "HELLO", "MULTI", "DISCARD", "QUIT"}
+)
 NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
 
 NOTHING = NoResponse()  # a command that answers by other means, or not at all
@@ -261,6 +264,26 @@ class Client(FakeSocket):
         finally:
             lab.effects.end()
 
+    def take_while_busy(self, args: list[bytes]) -> bool:
+        """A command has arrived while another client's script runs too long: whether it could be answered.
+
+        BUSY, for all but the few commands that end the script or concern this client alone. Needs no
+        lock; the rest must be given to `take` when the script has ended.
+        """
+        running = self.lab.scripts.running
+        if running is None or running.client is self or self.wait is not None or self.backlog:
+            return False
+        running.attended = True
+        entry = self._admitted(args, running.busy_text)
+        if entry is None:
+            return True
+        if entry.name == "SHUTDOWN":
+            running.stopped = True
+        if entry.name not in WHILE_BUSY:
+            return False
+        self._answer(self._guarded(lambda: entry.handler(self, args)))
+        return True
+
     def retry(self) -> None:
         """A key has changed: perhaps the one that this client waits for."""
         if self.wait is None:
@@ -333,18 +356,8 @@ class Client(FakeSocket):
     def _execute(self, args: list[bytes]) -> None:
         if not args or self.ended:  # the latter: what became due before it could not be kept
             return
-        entry: Entry | None = None
-        try:
-            entry = self.lab.table.find(args)
-            self._check(entry, args)
-        except Fail as fail:
-            if self.queued is not None:
-                self.abort_exec = True
-            text = fail.text
-            if (entry is not None and entry.name == "EXEC") or args[0].upper() == b"EXEC":
-                text = b"EXECABORT Transaction discarded because of: " + text.removeprefix(b"ERR ")
-                self.forget_transaction()
-            self._answer(results.error(text))
+        entry = self._admitted(args)
+        if entry is None:
             return
         self.last_command = entry.full_name
         self.active_s = self._db.time
@@ -364,6 +377,25 @@ class Client(FakeSocket):
             self.lab.parked[self] = None
             return
         self._answer(result)
+
+    def _admitted(self, args: list[bytes], busy: bytes | None = None) -> Entry | None:
+        """The command's entry; None if it is refused, which has been answered. `busy`: the text of that."""
+        entry: Entry | None = None
+        try:
+            entry = self.lab.table.find(args)
+            self._check(entry, args)
+            if busy is not None and "allow_busy" not in entry.flags:
+                raise Fail(busy)
+        except Fail as fail:
+            if self.queued is not None:
+                self.abort_exec = True
+            text = fail.text
+            if (entry is not None and entry.name == "EXEC") or args[0].upper() == b"EXEC":
+                text = b"EXECABORT Transaction discarded because of: " + text.removeprefix(b"ERR ")
+                self.forget_transaction()
+            self._answer(results.error(text))
+            return None
+        return entry
 
     def _postpone(self, args: list[bytes]) -> None:
         """CLIENT PAUSE holds this command back: it runs when the pause is over."""
@@ -428,7 +460,7 @@ class Client(FakeSocket):
         converted = plain(result)
         single = results.leaf(converted, self.resp)
         lab, made = self.lab, (converted if single is None else single, self.resp)
-        if lab.effects.active and lab.effects.speaker is not self:
+        if lab.effects.active and lab.effects.speaker is not self and not lab.scripts.is_busy:
             lab.effects.hold(self, made)
         else:
             self.deliver(made)

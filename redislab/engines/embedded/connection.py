@@ -41,8 +41,8 @@ class EmbeddedConnection:
         last = len(batch) - 1
         try:
             for place, args in enumerate(batch):
-                while not lock.acquire(timeout=SLICE_S):  # another thread's script holds it, 5 s at most
-                    self._check_open()
+                if not self._acquired(list(args)):
+                    continue
                 try:
                     effects.batch_of = client if place < last else None
                     client.take(list(args))
@@ -87,6 +87,16 @@ class EmbeddedConnection:
             self._lab.leave(self.client)
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _acquired(self, args: list[bytes]) -> bool:
+        """Wait for the lab's lock; False where a script holds it for so long that `args` were answered."""
+        lock, scripts = self._lab.lock, self._lab.scripts
+        while not lock.acquire(timeout=SLICE_S):
+            self._check_open()
+            scripts.attend()
+            if scripts.is_busy and self._client.take_while_busy(args):
+                return False
+        return True
 
     def _ring(self) -> None:
         """Something came out; called in any thread."""

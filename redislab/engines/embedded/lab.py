@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ from redislab.engines.embedded.clock import THEIR_TIME, Clock
 from redislab.engines.embedded.database import LabDatabase
 from redislab.engines.embedded.effects import Effects
 from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.functions import Functions
 from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from redislab.engines.embedded.table import Entry, Table
 
 DATABASES = 16
+TICK_PATIENCE_S = 0.05
 REDACTED = b"(redacted)"
 SLOW_WORDS, SLOW_WORD_BYTES = 32, 128  # so much of a command is kept by SLOWLOG
 
@@ -85,6 +87,10 @@ class Lab(FakeServer):
         self.monitors: dict[Client, None] = {}
         self.touched = False  # a key changed since the parked were last looked at
         self.scripts = Scripts()
+        self.functions = Functions(self.scripts)
+        # Where one thread serves all clients: called while a busy script runs, to hear the others. It
+        # hands their commands to `Client.take_while_busy`, under the lock that the script holds already.
+        self.while_script_runs: Callable[[], None] | None = None
         self.running: Client | None = None  # whose command runs now
         self.paused_until_s = 0.0
         self._sleeper: Client | None = None
@@ -96,11 +102,14 @@ class Lab(FakeServer):
 
     # -- clients --------------------------------------------------------------------------------
 
+    def get_next_client_id(self) -> int:
+        """Upstream takes the lock for it, which a script may hold for long."""
+        return 0  # the clients of a lab have their own, by `next_id`
+
     def join(self, client: Client) -> None:
-        with self.lock:
-            self.members[client.id] = client
-            if not client.aside:
-                self.counts["connections"] += 1
+        self.members[client.id] = client  # without the lock: a script may hold it for long
+        if not client.aside:
+            self.counts["connections"] += 1
 
     def next_id(self, *, aside: bool) -> int:
         """A client's id. Those that stand aside use up none: theirs are negative."""
@@ -276,13 +285,14 @@ class Lab(FakeServer):
 
     def tick(self) -> None:
         """Let waits end whose time is up."""
-        if self.parked or self._leaving or any(db.is_due() for db in list(self.dbs.values())):
-            with self.lock:
-                try:
-                    self.begin()
-                    self.settle()
-                finally:
-                    self.effects.end()
+        due = self.parked or self._leaving or any(db.is_due() for db in list(self.dbs.values()))
+        if due and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
+            try:
+                self.begin()
+                self.settle()
+            finally:
+                self.effects.end()
+                self.lock.release()
 
     def move_clock(self, by_s: float) -> int:
         """Move the clock, and do what has become due. How many keys expired.

@@ -1,35 +1,102 @@
-"""Lua scripts in a sandbox: made of lupa with everything taken away that leads to Python or to files.
+"""Lua in a sandbox: made of lupa with everything taken away that leads to Python or to files.
 
-A script that runs longer than `LIMIT_S` is stopped, and so is one at Ctrl-C. Without lupa all but
-scripting works.
+A script that runs long makes the lab busy: other clients are told so, and may end it as long as it has
+written nothing. Where nobody else is there to do that, it is stopped after `LIMIT_S`; Ctrl-C stops it
+at any time. Without lupa all but scripting works.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from redislab.core.reply import Kind, Reply
-from redislab.engines.embedded import results
+from redislab.core.words import split
+from redislab.engines.embedded import lua_host, lua_struct, results
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.lua_bytecode import without_tail_calls
+from redislab.engines.embedded.lua_host import Answer
+from redislab.engines.embedded.lua_msgpack import MessagePack
+from redislab.engines.embedded.lua_results import value_of
 from redislab.engines.embedded.lua_source import BOOTSTRAP
 from redislab.engines.embedded.results import Fail, Typed
+from redislab.errors import InvalidLine
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
 
 LIMIT_S = 5.0
+LOAD_LIMIT_S = 0.5  # FUNCTION LOAD only registers functions
+LOOK_EVERY_S = 0.01  # so often a busy script lets the others speak
 MEMORY_BYTES = 256 << 20
 TOO_LONG = (
     f"ERR the script ran longer than {LIMIT_S:g} seconds and was stopped; "
     "what it had written until then is kept"
 )
+LOAD_TOO_LONG = b"ERR Error registering functions: FUNCTION LOAD timeout"
+KILLED = b"ERR Script killed by user with SCRIPT KILL..."
 NO_LUA = "ERR scripts need the Python package lupa: pip install lupa"
+BUSY = b"BUSY Redis is busy running a script. You can only call %b KILL or SHUTDOWN NOSAVE."
+NOT_BUSY = b"NOTBUSY No scripts in execution right now."
+UNKILLABLE = (
+    b"UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait "
+    b"the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+)
+RO_WITH_WRITES = b"ERR Can not execute a script with write flag using *_ro command."
+FLAGS = (b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys")
 
-Answer = tuple[bool, Any]  # failed; the value, or the text of the error
+
+@dataclass
+class Running:
+    """A script under way. `attended`: another client is there, which could end it."""
+
+    client: Client
+    name: bytes  # a script's SHA1, a function's name
+    words: Sequence[bytes]
+    is_function: bool = False
+    read_only: bool = False
+    limit_s: float = 0.0
+    began_s: float = field(default_factory=time.monotonic)
+    resp: int = 2
+    wrote: bool = False
+    attended: bool = False
+    stopped: bool = False  # somebody has ended it
+    raised: BaseException | None = None  # Ctrl-C, caught while Lua ran
+    look_s: float = 0.0
+
+    @property
+    def lasted_s(self) -> float:
+        return time.monotonic() - self.began_s
+
+    @property
+    def threshold_s(self) -> float:
+        """After it the others are told that the lab is busy; 0 in the settings: never."""
+        return self.client.lab.settings.number("busy-reply-threshold") / 1000 or float("inf")
+
+    @property
+    def is_busy(self) -> bool:
+        return self.lasted_s >= self.threshold_s
+
+    @property
+    def busy_text(self) -> bytes:
+        return BUSY % (b"FUNCTION" if self.is_function else b"SCRIPT")
+
+    def must_stop(self) -> bool:
+        """Asked every so many instructions."""
+        if self.raised is not None or self.stopped:
+            return True
+        now_s = time.monotonic()
+        if now_s < self.look_s:
+            return False
+        self.look_s = now_s + LOOK_EVERY_S
+        pump = self.client.lab.while_script_runs
+        if pump is not None and self.is_busy:
+            pump()
+        alone = not self.attended and pump is None
+        return self.stopped or (alone and now_s > self.began_s + self.limit_s)
 
 
 class Scripts:
@@ -37,14 +104,10 @@ class Scripts:
 
     def __init__(self) -> None:
         self.sources: dict[bytes, bytes] = {}  # by the SHA1 that EVALSHA names
+        self.running: Running | None = None
+        self.restarts = 0  # of the interpreter: what was made in an earlier one is gone
         self._runtime: Any = None
-        self._compile: Any = None
-        self._run: Any = None
-        self._client: Client | None = None
-        self._read_only = False
-        self._resp = 2
-        self._until_s = 0.0
-        self._raised: BaseException | None = None  # Ctrl-C, caught while Lua ran
+        self._lua: dict[bytes, Any] = {}  # what BOOTSTRAP gives: compile, run, load
 
     def add(self, source: bytes) -> bytes:
         """Check a script and keep it. Its SHA1; raises Fail."""
@@ -54,46 +117,106 @@ class Scripts:
             self.sources[name] = source
         return name
 
-    def run(self, client: Client, name: bytes, keys: list[bytes], args: list[bytes], read_only: bool) -> Any:
+    def run(
+        self, client: Client, name: bytes, keys: list[bytes], args: list[bytes], words: list[bytes]
+    ) -> Any:
         """The result of a kept script. Raises Fail."""
         source, flags = _without_shebang(self.sources[name])
+        read_only = words[0].upper().endswith(b"_RO")
+        if flags is not None and read_only and b"no-writes" not in flags:
+            raise Fail(RO_WITH_WRITES)
         function = self._compiled(source)
-        self._client, self._resp = client, 2
-        self._read_only = read_only or b"no-writes" in flags
-        self._until_s = time.monotonic() + LIMIT_S
+        running = Running(client, name, words, read_only=read_only or b"no-writes" in (flags or ()))
+        return self._run(running, function, keys, args)
+
+    def load(self, client: Client, source: bytes) -> list[tuple[bytes, Any, list[bytes], bytes | None]]:
+        """Run a library once: the functions it registers (name, function, flags, description)."""
+        self._start()
+        running = Running(client, b"", [b"FUNCTION", b"LOAD"], is_function=True, limit_s=LOAD_LIMIT_S)
+        done = self._guarded_run(running, lambda: self._lua[b"load"](source))
+        if isinstance(done, tuple):
+            _, text, _, raised = done
+            if isinstance(raised, BaseException):
+                raise raised
+            raise Fail(b"ERR " + text if text else LOAD_TOO_LONG)
+        return [
+            (each[b"name"], each[b"callback"], list((each[b"flags"] or {}).values()), each[b"description"])
+            for each in done.values()
+        ]
+
+    def run_function(
+        self,
+        client: Client,
+        name: bytes,
+        function: Any,
+        keys: list[bytes],
+        args: list[bytes],
+        words: list[bytes],
+        *,
+        read_only: bool,
+    ) -> Any:
+        """The result of a function that `load` gave. Raises Fail."""
+        running = Running(client, name, words, is_function=True, read_only=read_only)
+        return self._run(running, function, keys, args)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a script runs for so long that others are told so. May be asked by any thread."""
+        running = self.running
+        return running is not None and running.is_busy
+
+    def attend(self) -> None:
+        """Another client waits for the script that runs: it may end it. May be called by any thread."""
+        running = self.running
+        if running is not None:
+            running.attended = True
+
+    def started(self) -> int:
+        """Start the interpreter if need be; how often that was done."""
+        self._start()
+        return self.restarts
+
+    def kill(self, *, is_function: bool) -> None:
+        """SCRIPT KILL, FUNCTION KILL. Raises Fail."""
+        running = self.running
+        if running is None:
+            raise Fail(NOT_BUSY)
+        if running.is_function is not is_function:
+            raise Fail(running.busy_text)
+        if running.wrote:
+            raise Fail(UNKILLABLE)
+        running.stopped = True
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _run(self, running: Running, function: Any, keys: list[bytes], args: list[bytes]) -> Any:
+        table = self._runtime.table_from
+        running.limit_s = LIMIT_S
+        done = self._guarded_run(
+            running,
+            lambda: self._lua[b"run"](function, table(keys), table(args), running.is_function),
+        )
+        return _result(done, running)
+
+    def _guarded_run(self, running: Running, work: Callable[[], Any]) -> Any:
+        client = running.client
+        self.running = running
         client.in_script = True
         try:
-            table = self._runtime.table_from
-            done = self._run(function, table(keys), table(args))
+            done = work()
         except Exception as problem:  # lupa's errors: out of memory, above all
             self._runtime = None  # nobody knows what it was left in
             raise Fail(f"ERR the script failed: {_first_line(problem)}") from None
         finally:
             client.in_script = False
-            self._client = None
-            raised, self._raised = self._raised, None
-        if raised is not None:
-            raise raised
-        return self._result(done, name)
-
-    # -- inside ---------------------------------------------------------------------------------
-
-    def _result(self, done: Any, name: bytes) -> Any:
-        if not isinstance(done, tuple):
-            tokens = list(done.values())
-            pairs = iter(zip(tokens[0::2], tokens[1::2], strict=True))
-            return _value(pairs, booleans=self._resp == 3)
-        _, text, line, raised = done
-        if isinstance(raised, BaseException):
-            raise raised
-        if not text:
-            raise Fail(TOO_LONG)
-        where = b" script: %b, on @user_script:%d." % (name, line) if line is not None else b""
-        raise Fail(text + where)
+            self.running = None
+        if running.raised is not None:
+            raise running.raised
+        return done
 
     def _compiled(self, source: bytes) -> Any:
         self._start()
-        compiled = self._compile(source)
+        compiled = self._lua[b"compile"](source)
         if isinstance(compiled, tuple):
             raise Fail(b"ERR Error compiling script (new function): " + compiled[1])
         return compiled
@@ -105,6 +228,7 @@ class Scripts:
             import lupa.lua51 as lua
         except ImportError:
             raise Fail(NO_LUA) from None
+        self.restarts += 1
         self._runtime = lua.LuaRuntime(
             encoding=None,
             register_eval=False,
@@ -120,17 +244,31 @@ class Scripts:
             b"must_stop": self._must_stop,
             b"without_tail_calls": without_tail_calls,
         }
+        packer = MessagePack(lua.lua_type, self._runtime.table_from)
         for word, work in (
             (b"call", self._call),
-            (b"log", _log),
+            (b"log", lua_host.log),
             (b"setresp", self._setresp),
-            (b"sha1hex", _sha1hex),
+            (b"sha1hex", lua_host.sha1hex),
             (b"acl_check_cmd", self._acl_check_cmd),
-            (b"bit", _bit),
+            (b"bit", lua_host.bit),
+            (b"struct", self._several(lua_struct.call)),
+            (b"cmsgpack", packer.call),
         ):
             api[word] = self._guarded(work)
         load = self._runtime.eval("loadstring")
-        self._compile, self._run = load(BOOTSTRAP, b"=redislab")(self._runtime.table_from(api))
+        self._lua = dict(load(BOOTSTRAP, b"=redislab")(self._runtime.table_from(api)).items())
+
+    def _several(self, work: Callable[..., Answer]) -> Callable[..., Answer]:
+        """Several values go into Lua as a table and their number."""
+
+        def tabled(*args: Any) -> Answer:
+            answer = work(*args)
+            if len(answer) < 3:
+                return answer
+            return False, self._runtime.table_from(answer[1]), answer[2]
+
+        return tabled
 
     def _guarded(self, work: Callable[..., Answer]) -> Callable[..., Answer]:
         """No Python exception goes into Lua, where a script could catch it."""
@@ -141,21 +279,24 @@ class Scripts:
             except Exception as bug:
                 return True, b"ERR redislab's built-in engine failed here (%b)" % type(bug).__name__.encode()
             except BaseException as raised:
-                self._raised = raised
+                self._running().raised = raised
                 return True, b"ERR interrupted"
 
         return guarded
 
+    def _running(self) -> Running:
+        assert self.running is not None
+        return self.running
+
     def _must_stop(self) -> bool:
+        running = self._running()
         try:
-            return self._raised is not None or time.monotonic() > self._until_s
+            return running.must_stop()
         except BaseException as raised:  # Ctrl-C arrives while Python code runs, and that is here
-            self._raised = raised
+            running.raised = raised
             return True
 
     def _call(self, *args: Any) -> Answer:
-        client = self._client
-        assert client is not None
         if not args:
             return True, b"ERR Please specify at least one argument for this redis lib call"
         words = []
@@ -166,9 +307,10 @@ class Scripts:
                 words.append(b"%.17g" % arg)
             else:
                 return True, b"ERR Lua redis lib command arguments must be strings or integers"
-        return self._answered(client, words)
+        return self._answered(self._running(), words)
 
-    def _answered(self, client: Client, words: list[bytes]) -> Answer:
+    def _answered(self, running: Running, words: list[bytes]) -> Answer:
+        client = running.client
         try:
             entry = client.lab.table.find(words)
         except Fail as fail:
@@ -177,34 +319,35 @@ class Scripts:
             return True, b"ERR Unknown Redis command called from script"
         if "noscript" in entry.flags:
             return True, b"ERR This Redis command is not allowed from script"
-        if self._read_only and entry.writes:
+        if running.read_only and entry.writes:
             return True, b"ERR Write commands are not allowed from read-only scripts."
-        result = client.call_in_script(entry, words, self._resp)
-        single = results.leaf(result, self._resp)
+        running.wrote = running.wrote or entry.writes
+        result = client.call_in_script(entry, words, running.resp)
+        single = results.leaf(result, running.resp)
         if single is not None and single.is_error:
             return True, single.text
-        return False, self._lua(result)
+        return False, self._as_lua(result, running.resp)
 
-    def _lua(self, result: Any) -> Any:
+    def _as_lua(self, result: Any, resp: int) -> Any:
         """A result as Lua gets it."""
-        table, resp = self._runtime.table_from, self._resp
+        table = self._runtime.table_from
         single = results.leaf(result, resp)
         if single is not None:
-            return self._lua_leaf(single)
+            return self._leaf_as_lua(single, resp)
         if isinstance(result, dict) and resp == 3:
-            fields = table({self._lua(key): self._lua(value) for key, value in result.items()})
-            return table({b"map": fields})
+            fields = {self._as_lua(key, resp): self._as_lua(value, resp) for key, value in result.items()}
+            return table({b"map": table(fields)})
         if type(result) is Typed and result.kind is Kind.SET and resp == 3:
-            return table({b"set": table({self._lua(value): True for value in result.values})})
+            return table({b"set": table({self._as_lua(value, resp): True for value in result.values})})
         values = results.flat_values(result)
-        return table([self._lua(value) for value in values])
+        return table([self._as_lua(value, resp) for value in values])
 
-    def _lua_leaf(self, reply: Reply) -> Any:
+    def _leaf_as_lua(self, reply: Reply, resp: int) -> Any:
         table, kind = self._runtime.table_from, reply.kind
         if kind is Kind.STATUS or kind is Kind.ERROR:
             return table({b"ok" if kind is Kind.STATUS else b"err": reply.text})
         if kind is Kind.NIL or kind is Kind.NIL_ARRAY:
-            return None if self._resp == 3 else False
+            return None if resp == 3 else False
         if kind is Kind.DOUBLE:
             return table({b"double": float(reply.text)})
         if kind is Kind.BIG_NUMBER:
@@ -219,15 +362,13 @@ class Scripts:
             return True, b"ERR redis.setresp() requires one argument."
         if args[0] not in (2, 3):
             return True, b"ERR RESP version must be 2 or 3."
-        self._resp = int(args[0])
+        self._running().resp = int(args[0])
         return False, None
 
     def _acl_check_cmd(self, *args: Any) -> Answer:
-        client = self._client
-        assert client is not None
         words = [arg if type(arg) is bytes else b"%.17g" % arg for arg in args]
         try:
-            client.lab.table.find(words)
+            self._running().client.lab.table.find(words)
         except Fail:
             return True, b"ERR Invalid command passed to redis.acl_check_cmd()"
         return False, True
@@ -242,138 +383,43 @@ def _first_line(problem: Exception) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]
 
 
-def _without_shebang(source: bytes) -> tuple[bytes, frozenset[bytes]]:
-    """The script with `#!lua flags=…` blanked, so that its lines keep their numbers; and the flags."""
+def _without_shebang(source: bytes) -> tuple[bytes, frozenset[bytes] | None]:
+    """The script with `#!lua flags=…` blanked, so that its lines keep their numbers; the flags of that."""
     if not source.startswith(b"#!"):
-        return source, frozenset()
+        return source, None
     line, newline, rest = source.partition(b"\n")
     if not newline:
         raise Fail(b"ERR Invalid script shebang")
-    engine, *options = line.split()
+    try:
+        engine, *options = split(line)
+    except InvalidLine:
+        raise Fail(b"ERR Invalid engine in script shebang") from None
     if engine != b"#!lua":
         raise Fail(b"ERR Unexpected engine in script shebang: " + engine)
-    flags: set[bytes] = set()
+    flags: list[bytes] = []
     for option in options:
         if not option.startswith(b"flags="):
             raise Fail(b"ERR Unknown lua shebang option: " + option)
-        flags.update(filter(None, option.removeprefix(b"flags=").split(b",")))
-    for flag in flags - _FLAGS:
-        raise Fail(b"ERR Unexpected flag in script shebang: " + flag)
+        flags += option.removeprefix(b"flags=").split(b",")
+    for flag in flags:
+        if flag not in FLAGS:
+            raise Fail(b"ERR Unexpected flag in script shebang: " + flag)
     return b"\n" + rest, frozenset(flags)
 
 
-_FLAGS = frozenset({b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys"})
-
-
-def _value(tokens: Iterator[tuple[bytes, Any]], *, booleans: bool) -> Any:
-    """The result of a script from its flat list. Without `booleans`, true is 1 and false is nil."""
-
-    def one() -> Any:
-        return _value(tokens, booleans=booleans)
-
-    kind, value = next(tokens)
-    if kind == b"$":
-        return value
-    if kind == b":":
-        return _as_int(value)
-    if kind == b"*":
-        return [one() for _ in range(int(value))]
-    if kind == b"%":
-        return {_hashable(one()): one() for _ in range(int(value))}
-    if kind == b"~":
-        return Typed(Kind.SET, [one() for _ in range(int(value))])
-    if kind == b",":
-        return float(value)
-    if kind == b"=":
-        name, _, text = value.partition(b":")
-        return Reply(Kind.VERBATIM, text, format=name)
-    if kind in _REPLIES:
-        return Reply(_REPLIES[kind], value)
-    if booleans and kind in b"tf":
-        return Reply(Kind.BOOLEAN, kind == b"t")
-    return 1 if kind == b"t" else None
-
-
-_REPLIES = {b"-": Kind.ERROR, b"+": Kind.STATUS, b"(": Kind.BIG_NUMBER}
-
-
-def _hashable(key: Any) -> Any:
-    return key if isinstance(key, bytes | int | float | Reply) else repr(key).encode()
-
-
-def _as_int(value: float) -> int:
-    """C's cast of a double to long long."""
-    try:
-        whole = int(value)
-    except (ValueError, OverflowError):
-        return -(1 << 63)
-    return whole if -(1 << 63) <= whole < 1 << 63 else -(1 << 63)
-
-
-def _log(*args: Any) -> Answer:
-    if len(args) < 2:
-        return True, b"ERR redis.log() requires two arguments or more."
-    if type(args[0]) not in (int, float):
-        return True, b"ERR First argument must be a number (log level)."
-    if args[0] not in (0, 1, 2, 3):
-        return True, b"ERR Invalid debug level."
-    return False, None
-
-
-def _sha1hex(*args: Any) -> Answer:
-    if len(args) != 1:
-        return True, b"ERR wrong number of arguments"
-    text = args[0] if type(args[0]) is bytes else b"%.14g" % args[0] if args[0] is not None else b""
-    return False, hashlib.sha1(text).hexdigest().encode()
-
-
-def _bit(name: bytes, *args: Any) -> Answer:
-    """LuaJIT's bit library: 32 bits with a sign."""
-    numbers = []
-    for place, arg in enumerate(args, 1):
-        number = float(arg) if type(arg) in (int, float, bytes) else None
-        if number is None:
-            return True, b"bad argument #%d to '%b' (number expected)" % (place, name)
-        numbers.append(int(number) & 0xFFFFFFFF)
-    if not numbers:
-        return True, b"bad argument #1 to '%b' (number expected, got no value)" % name
-    first, rest = numbers[0], numbers[1:]
-    if name == b"tohex":
-        digits = _signed(rest[0]) if rest else 8
-        text = b"%08x" % first
-        shown = text[-min(abs(digits), 8) :] if digits else b""
-        return False, shown.upper() if digits < 0 else shown
-    return False, _signed(_BIT[name](first, *rest) & 0xFFFFFFFF)
-
-
-def _signed(number: int) -> int:
-    return number - (1 << 32) if number & 0x80000000 else number
-
-
-def _rotated(number: int, by: int) -> int:
-    by &= 31
-    return number << by | number >> (32 - by)
-
-
-def _folded(work: Callable[[int, int], int]) -> Callable[..., int]:
-    def fold(first: int, *rest: int) -> int:
-        for number in rest:
-            first = work(first, number)
-        return first
-
-    return fold
-
-
-_BIT: dict[bytes, Callable[..., int]] = {
-    b"tobit": lambda n: n,
-    b"bnot": lambda n: ~n,
-    b"band": _folded(lambda a, b: a & b),
-    b"bor": _folded(lambda a, b: a | b),
-    b"bxor": _folded(lambda a, b: a ^ b),
-    b"lshift": lambda n, by: n << (by & 31),
-    b"rshift": lambda n, by: n >> (by & 31),
-    b"arshift": lambda n, by: _signed(n) >> (by & 31),
-    b"rol": _rotated,
-    b"ror": lambda n, by: _rotated(n, 32 - (by & 31)),
-    b"bswap": lambda n: int.from_bytes(n.to_bytes(4, "big"), "little"),
-}
+def _result(done: Any, running: Running) -> Any:
+    """What the script gave. Raises Fail."""
+    if not isinstance(done, tuple):
+        tokens = list(done.values())
+        pairs = iter(zip(tokens[0::2], tokens[1::2], strict=True))
+        return value_of(pairs, booleans=running.resp == 3)
+    _, text, line, raised = done
+    if isinstance(raised, BaseException):
+        raise raised
+    if not text:
+        if not running.stopped:
+            raise Fail(TOO_LONG)
+        text = KILLED
+    chunk = b"user_function" if running.is_function else b"user_script"
+    where = b" script: %b, on @%b:%d." % (running.name, chunk, line) if line is not None else b""
+    raise Fail(text + where)

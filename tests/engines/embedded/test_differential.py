@@ -29,15 +29,9 @@ NO_LIMIT = "there is no memory limit to set"
 ONE_USER = "there is the default user only"
 NO_TIPS = "tips, notes and summaries are Redis's own sentences, not facts of our catalogue"
 NOT_MEASURED = "nothing of this is measured here, and the error says so"
-NO_LIBRARY = "this Lua library is missing, and the error says so"
-NO_FUNCTIONS = "functions are refused"
 NO_REPLICATION = "there is no replication"
 
 DEVIATIONS: Mapping[str, Mapping[bytes, str]] = {
-    "scripts": {
-        b'EVAL "return cmsgpack.unpack(cmsgpack.pack({1,2,3}))" 0': NO_LIBRARY,
-        b"EVAL \"return struct.pack('>I', 1)\" 0": NO_LIBRARY,
-    },
     "server": {
         b"CONFIG SET maxmemory 100mb": NO_LIMIT,
         b"CONFIG GET maxmemory": NO_LIMIT,
@@ -55,9 +49,6 @@ DEVIATIONS: Mapping[str, Mapping[bytes, str]] = {
         b"MEMORY MALLOC-STATS": NOT_MEASURED,
         b"LATENCY DOCTOR": NOT_MEASURED,
         b"LATENCY HISTOGRAM": NOT_MEASURED,
-        b"FUNCTION LIST": NO_FUNCTIONS,
-        b"FUNCTION STATS": NO_FUNCTIONS,
-        b"FCALL nope 0": NO_FUNCTIONS,
         b"REPLICAOF a b": NO_REPLICATION,
     },
 }

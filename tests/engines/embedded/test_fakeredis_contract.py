@@ -79,6 +79,7 @@ def test_a_server_has_what_a_lab_replaces_and_uses() -> None:
     assert isinstance(server.dbs[0], Database)
     assert server.sockets == []
     assert server.scan_cursors == {}
+    assert server.get_next_client_id() == 1
 
 
 def test_a_socket_has_what_a_client_uses() -> None:
@@ -150,7 +151,8 @@ def test_no_other_command_is_theirs() -> None:
 
     names = Catalogue.load().names()
     left = {name.lower() for name in theirs(names) if name not in OWN}
-    assert left - THEIR_COMMANDS <= {"function", "pubsub", "script"}  # containers, which always lack a word
+    containers = {"function", "pubsub", "script"}  # they always lack a word
+    assert left - THEIR_COMMANDS <= containers
 
 
 def test_a_signature_gives_values_and_items() -> None:

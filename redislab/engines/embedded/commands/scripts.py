@@ -1,7 +1,7 @@
-"""EVAL and its kin, SCRIPT; and what is refused because it would run what it is given.
+"""EVAL and its kin, SCRIPT.
 
 Ours: upstream EVAL reaches Python, files and other scripts' globals, and an endless script hangs the
-program; DUMP and RESTORE are Python's pickle there, which executes whatever is restored.
+program.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from redislab.engines.embedded.results import Fail
 @handles("EVAL", "EVAL_RO")
 def eval_(client: Client, args: list[bytes]) -> Any:
     keys, rest = _keys(args)
-    name = client.lab.scripts.add(args[1])
-    return client.lab.scripts.run(client, name, keys, rest, args[0].upper().endswith(b"_RO"))
+    return client.lab.scripts.run(client, client.lab.scripts.add(args[1]), keys, rest, args)
 
 
 @handles("EVALSHA", "EVALSHA_RO")
@@ -28,7 +27,7 @@ def evalsha(client: Client, args: list[bytes]) -> Any:
     if name not in client.lab.scripts.sources:
         raise Fail(b"NOSCRIPT No matching script. Please use EVAL.")
     keys, rest = _keys(args)
-    return client.lab.scripts.run(client, name, keys, rest, args[0].upper().endswith(b"_RO"))
+    return client.lab.scripts.run(client, name, keys, rest, args)
 
 
 def _keys(args: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -38,6 +37,15 @@ def _keys(args: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     if number < 0:
         raise Fail(b"ERR Number of keys can't be negative")
     return args[3 : 3 + number], args[3 + number :]
+
+
+@handles("SCRIPT DEBUG")
+def script_debug(client: Client, args: list[bytes]) -> Any:
+    if args[2].upper() not in (b"YES", b"SYNC", b"NO"):
+        raise Fail(b"ERR Use SCRIPT DEBUG YES/SYNC/NO")
+    if args[2].upper() != b"NO":
+        raise Fail(b"ERR redislab's built-in engine has no debugger for scripts; a Redis server has")
+    return OK
 
 
 @handles("SCRIPT LOAD")
@@ -60,33 +68,5 @@ def script_flush(client: Client, args: list[bytes]) -> Any:
 
 @handles("SCRIPT KILL")
 def script_kill(client: Client, args: list[bytes]) -> Any:
-    raise Fail(b"NOTBUSY No scripts in execution right now.")
-
-
-def _refused(what: str) -> Any:
-    def refuse(client: Client, args: list[bytes]) -> Any:
-        raise Fail(f"ERR redislab's built-in engine cannot {what}; a Redis server can")
-
-    return refuse
-
-
-@handles("DUMP")
-def dump(client: Client, args: list[bytes]) -> Any:
-    if client.db.get(args[1]) is None:
-        return None
-    return _refused("write a value in Redis's dump format")(client, args)
-
-
-handles("RESTORE", "RESTORE-ASKING")(_refused("read Redis's dump format"))
-handles("MIGRATE")(_refused("send keys to a server"))
-for _name in ("LOAD", "DELETE", "LIST", "STATS", "KILL", "DUMP", "RESTORE"):
-    handles(f"FUNCTION {_name}")(_refused("keep functions; use EVAL"))
-
-
-@handles("FUNCTION FLUSH")
-def function_flush(client: Client, args: list[bytes]) -> Any:
-    """There are none to forget."""
+    client.lab.scripts.kill(is_function=False)
     return OK
-
-
-handles("FCALL", "FCALL_RO")(_refused("run functions; use EVAL"))
