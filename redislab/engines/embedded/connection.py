@@ -94,7 +94,7 @@ class EmbeddedConnection:
         while not lock.acquire(timeout=SLICE_S):
             self._check_open()
             scripts.attend()
-            if scripts.is_busy and self._client.take_while_busy(args):
+            if scripts.is_busy and self.client.take_while_busy(args):
                 return False
         return True
 

@@ -34,7 +34,7 @@ LOOKS = {
     b"zset": "ZRANGE k 0 -1 WITHSCORES",
     b"stream": "XINFO STREAM k FULL COUNT 0",
 }
-EXAMPLES = 1_000 if os.environ.get("REDISLAB_LONG") else 50
+EXAMPLES = 1_000 if os.environ.get("REDISLAB_LONG") else 150
 BAD = b"ERR Bad data format"
 WRONG = b"ERR DUMP payload version or checksum are wrong"
 
