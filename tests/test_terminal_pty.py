@@ -163,6 +163,8 @@ def test_monitor_until_ctrl_c(server: RedisServer) -> None:
     with on(server) as terminal:
         terminal.wait_for_prompt()
         terminal.send("MONITOR")
+        terminal.wait_for_prompt("Go on? [y/N] ")
+        terminal.send("y")
         terminal.wait_for_line("OK")
         server.cli("SET", "seen", "yes")
         terminal.wait_for(lambda lines: any('"SET" "seen" "yes"' in line for line in lines), "the command")

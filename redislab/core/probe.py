@@ -8,6 +8,7 @@ else. It is bounded (keys, words, bytes, time), and a probe that fails disturbs 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ _LEAVE_UNTOUCHED = frozenset(
     {"TYPE", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "EXISTS", "DUMP", "TOUCH", "MEMORY USAGE"}
     | {f"OBJECT {name}" for name in ("ENCODING", "FREQ", "IDLETIME", "REFCOUNT")}
 )
+_KEYSPACE = re.compile(rb"^db([0-9]{1,9}):keys=([0-9]{1,18})\b", re.MULTILINE)
 _SIZE_MATTERS = frozenset({"FLUSHDB", "FLUSHALL", "SCAN", "KEYS", "RANDOMKEY", "SELECT", "SWAPDB", "DBSIZE"})
 _NOT_NOW = frozenset({"EXEC", "DISCARD", "QUIT", "SHUTDOWN", "MONITOR", "RESET"})
 
@@ -157,6 +159,17 @@ class Probe:
             raise
         self._failures = 0
         return seen
+
+    def sizes(self) -> dict[int, int] | None:
+        """How many keys each database has that has some; None where the server would not say in time."""
+        try:
+            if not self.enabled or not self._go_to(0):
+                return None
+            answer = next(self._ask([(b"INFO", b"keyspace")], time.monotonic() + OPENING_S))
+        except (RedislabError, OSError):
+            self.close()
+            return None
+        return None if answer.is_error else _sizes(answer.text)
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -303,7 +316,9 @@ def _size(reply: Reply) -> int | None:
     """The keys that DBSIZE or INFO keyspace counts."""
     if reply.is_error:
         return None
-    if reply.text:
-        pieces = reply.text.split(b"keys=")[1:]
-        return sum(int(piece.split(b",", 1)[0]) for piece in pieces)
-    return reply.number
+    return sum(_sizes(reply.text).values()) if reply.text else reply.number
+
+
+def _sizes(keyspace: bytes) -> dict[int, int]:
+    """INFO keyspace, read: keys by database."""
+    return {int(number): int(keys) for number, keys in _KEYSPACE.findall(keyspace)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from redislab.core.happened.told import many, name
 from redislab.core.spans import span_text
 
 NAMED = 3  # keys of one group that a sentence names; of more the number is said
@@ -71,7 +70,9 @@ def _told(group: Group, how: str) -> list[str]:
 
 
 def _keys(group: Group) -> str:
-    if group.count > len(group.names) or group.count > NAMED:
+    from redislab.core.happened.told import many, name  # engines that fill in a `Restored` need no words
+
+    if group.count > len(group.names):
         return many(group.count, "key")
     *first, last = [name(key) for key in group.names]
     return f"{', '.join(first)} and {last}" if first else last

@@ -146,6 +146,24 @@ def _lab(desk: Desk, words: Sequence[str]) -> None:
     labs.run(desk, words)
 
 
+def _undo(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl import undoing
+
+    undoing.undo(desk, words)
+
+
+def _redo(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl import undoing
+
+    undoing.redo(desk, words)
+
+
+def _clock(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl import clock
+
+    clock.clock(desk, words)
+
+
 def _clear(desk: Desk, words: Sequence[str]) -> None:
     desk.screen.clear()
 
@@ -161,6 +179,9 @@ COMMANDS: Mapping[str, ShellCommand] = {
     ":python": ShellCommand(
         "[COMMAND …|on|off]", "the same in redis-py; alone: the latest command; on: after each", _python
     ),
+    ":undo": ShellCommand("[N]", "take back the latest change, or the latest N", _undo),
+    ":redo": ShellCommand("[N]", "do again what was undone", _redo),
+    ":clock": ShellCommand("[+2d|real]", "the time that the data sees; ahead, keys expire", _clock),
     ":set": ShellCommand("[NAME VALUE]", "how things are shown; alone: what can be set", _set),
     ":connect": ShellCommand(
         "[URL|HOST PORT]", "go on with another server; alone: back to the first", _connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from redislab.app import Place, open_engine
-from redislab.core.engine import Engine
+from redislab.core.engine import Engine, Undoable
 from redislab.errors import RedislabError, TransactionLost, Unreachable, UsageError
 from redislab.repl.desk import Desk
 
@@ -31,6 +31,8 @@ def go_home(desk: Desk) -> None:
 
 
 def _switch(desk: Desk, place: Place, engine: Engine) -> None:
+    if isinstance(engine, Undoable):
+        engine.remember()
     desk.session.switch(engine, db=place.db)
     desk.place = place
     desk.origins = None

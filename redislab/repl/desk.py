@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from redislab.app import Place
@@ -30,6 +31,8 @@ class Desk:
     leaving: bool = False
     last: Outcome | None = None  # of the latest command, for :why
     origins: Origins | None = None  # which command gave a key its type, for advice
+    ask: Callable[[str], str] = lambda question: ""  # the answer of the person; "" where there is none
+    agreed: set[tuple[str, str]] = field(default_factory=set)  # server and command that need no more asking
 
     @property
     def may_look(self) -> bool:

@@ -61,6 +61,10 @@ def _connect(desk: Desk, asked: Line) -> None:
 
 def _command(desk: Desk, asked: Line, typed: bytes) -> None:
     _look_where_allowed(desk)
+    from redislab.repl.asking import permitted  # what helps is loaded while the first line is typed
+
+    if not permitted(desk, asked.args):
+        raise CommandStopped
     for _ in range(asked.repeat):
         if not _run(desk, asked.args, typed):
             return

@@ -145,6 +145,16 @@ class Prompt:
             buffer.start_completion(complete_event=CompleteEvent(text_inserted=True))
         app.invalidate()
 
+    def question(self, text: str) -> str:
+        """What a person answers on one line; "" at Ctrl-C and Ctrl-D. Not kept in the history."""
+        app = self._session.app
+        with _plain_output() if is_dumb_terminal() else nullcontext():
+            asking: PromptSession[str] = PromptSession(input=app.input, output=app.output)
+        try:
+            return asking.prompt(text, handle_sigint=False)
+        except (KeyboardInterrupt, EOFError):
+            return ""
+
     def leave(self, exception: BaseException) -> bool:
         """End `ask` with this exception, from a signal handler; False if nothing is being asked."""
         app = self._session.app

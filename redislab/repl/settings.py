@@ -18,6 +18,7 @@ class Settings:
     explain: str = "brief"
     python: bool = False
     probe: bool = False
+    confirm: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ TABLE = (
         _switch,
         "look at keys beside your commands on a server too",
     ),
+    Setting("confirm", "on|off", _switch, "ask before a command that deletes everything, or stops a server"),
     Setting("hints", "on|off", _switch, "show the syntax behind a command as it is typed"),
     Setting("utf8", "on|off", _switch, "show é as é, not as the \\xc3\\xa9 that redis-cli prints"),
 )

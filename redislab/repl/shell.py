@@ -16,6 +16,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
 from redislab.app import Place
+from redislab.core.engine import Undoable
 from redislab.core.line import commands_of, read_line
 from redislab.core.safe import visible_text
 from redislab.core.session import Session
@@ -50,6 +51,7 @@ def run_shell(
     """Ask, run, show, until the person leaves. `input` and `output` are the terminal's unless given."""
     desk = _desk(place, streams, layout, interval_s)
     prompt = _prompt(desk, streams, input, output)
+    desk.ask = prompt.question
     try:
         with _ended_by_signals(prompt):
             _open(desk)
@@ -70,6 +72,8 @@ def _desk(place: Place, streams: Streams, layout: Layout, interval_s: float) -> 
     settings = Settings()
     screen = Screen(streams, layout, settings)
     place, engine = labs.open_home(place, screen)
+    if isinstance(engine, Undoable):
+        engine.remember()
 
     def notice(text: str) -> None:
         screen.info(text)

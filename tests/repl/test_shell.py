@@ -149,13 +149,14 @@ class TestOwnCommands:
         [
             (
                 ":set colour red",
-                "there is no setting 'colour'; there are: limit, explain, python, probe, hints, utf8",
+                "there is no setting 'colour'; there are: limit, explain, python, probe, confirm, "
+                "hints, utf8",
             ),
             (":set limit", "this is how it is written: :set limit N|off"),
             (":set limit many", "a number of values is needed, or off, not 'many'"),
             (":set utf8 maybe", "on or off is needed, not 'maybe'"),
             (":nosuch", "there is no :nosuch; :help lists what there is"),
-            (":c", ":c may be :connect or :clear"),
+            (":c", ":c may be :clock or :connect or :clear"),
             (":connect a b c", "this is how it is written: :connect redis://HOST:PORT or :connect HOST PORT"),
             (":connect localhost many", "a port is a number from 1 to 65535, not 'many'"),
             (":connect http://x", "Invalid URI scheme"),
@@ -248,7 +249,7 @@ class TestServersThatFail:
 
     def test_shutdown_is_no_loss(self, redis_server_path: str) -> None:
         with RedisServer() as server:
-            answers = Shell.on(server.port).answers("SHUTDOWN NOSAVE")
+            answers = Shell.on(server.port).answers("SHUTDOWN NOSAVE", "y")
         assert not any(line.startswith("warning: ") for line in answers)
         assert any("Connection refused" in line or "No such file" in line for line in answers)
 

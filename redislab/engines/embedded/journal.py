@@ -19,7 +19,6 @@ from weakref import WeakSet
 
 from fakeredis._core import CommandItem
 
-from redislab.core.happened.told import name
 from redislab.core.spans import span_text
 from redislab.core.undo import Restored
 from redislab.engines.embedded import kept
@@ -218,6 +217,8 @@ def _problem(entry: Entry) -> CannotUndo | None:
     key = entry.others.key_of(entry.steps)
     if key is None:
         return None
+    from redislab.core.happened.told import name
+
     what = name(key) if key else "the same database"
     return CannotUndo(
         f"Another client has changed {what} since {entry.label}",

@@ -1,0 +1,47 @@
+"""`:undo` and `:redo`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redislab.core.engine import Undoable
+from redislab.core.undo import Restored, sentence
+from redislab.errors import CannotUndo, UsageError
+from redislab.repl.desk import Desk
+
+SHOWN = 10  # of many undone at once
+
+
+def undo(desk: Desk, words: Sequence[str]) -> None:
+    """`:undo [N]`: take back the latest changes."""
+    _replay(desk, words, "undo")
+
+
+def redo(desk: Desk, words: Sequence[str]) -> None:
+    """`:redo [N]`: do again what was undone."""
+    _replay(desk, words, "redo")
+
+
+def _replay(desk: Desk, words: Sequence[str], what: str) -> None:
+    if len(words) > 1 or (words and not (words[0].isascii() and words[0].isdigit() and int(words[0]))):
+        raise UsageError(f"this is how it is written: :{what} or :{what} 3")
+    count = int(words[0]) if words else 1
+    engine = desk.session.link.engine
+    if not isinstance(engine, Undoable):
+        raise UsageError("on a server nothing is kept for :undo; the built-in engine keeps every change")
+    try:
+        restored = engine.undo(count) if what == "undo" else engine.redo(count)
+    except CannotUndo as error:
+        desk.screen.error(error.message, error.remedy)
+        return
+    _tell(desk, restored, count)
+
+
+def _tell(desk: Desk, restored: Sequence[Restored], count: int) -> None:
+    for each in restored[:SHOWN]:
+        desk.screen.line(sentence(each))
+    if len(restored) > SHOWN:
+        desk.screen.line(f"… and {len(restored) - SHOWN} more.")
+    if len(restored) < count:
+        how_many = f"That was {len(restored)} of {count}"
+        desk.screen.info(f"{how_many}: no more is kept, or others changed the keys.")
