@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -114,7 +115,7 @@ def run_unit(
 ) -> Outcome:
     """Run one unit of the suite that lies in `place`."""
     command = [tclsh, "tests/test_helper.tcl", "--host", host, "--port", str(port), "--single", unit]
-    command += ["--durable", "--timeout", str(int(timeout_s))]
+    command += ["--durable", "--timeout", str(int(timeout_s)), "--baseport", str(_free_port() + 32)]
     if deny:
         command += ["--tags", " ".join(f"-{tag}" for tag in deny)]
     outcome = Outcome(unit)
@@ -136,6 +137,13 @@ def run_unit(
         found = re.search(r"^\[exception\]: (.*)", said, re.MULTILINE)
         outcome.why = found[1] if found else (said.strip().splitlines() or ["nothing was said"])[-1]
     return outcome
+
+
+def _free_port() -> int:
+    """For the suite's own processes, which talk at the base port less 32."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _end_all_of(process: subprocess.Popen[bytes]) -> None:

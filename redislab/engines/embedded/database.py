@@ -58,6 +58,7 @@ class LabDatabase(Database):
         item = self._dict[key]
         if item.expireat is not None and item.expireat < self.time:
             del self[key]
+            self._lab.expired(self, key)
             raise KeyError(key)
         if self._effects.capturing:
             self._effects.touch(self, key)
@@ -187,6 +188,10 @@ class LabDatabase(Database):
             if self._effects.capturing:
                 self._effects.touch(self, key)
             self.made_by.pop(key, None)
+
+    def forget_making(self) -> None:
+        """As after a restart, when values alone have been kept."""
+        self.made_by.clear()
 
     def made_alike(self, key: bytes, other: LabDatabase, target: bytes) -> None:
         """The value of `key` gets another key: what is known of how it was made goes along."""

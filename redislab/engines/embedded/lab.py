@@ -85,6 +85,7 @@ class Lab(FakeServer):
         self._ids, self._aside_ids = count(1), count(1)
         self.parked: dict[Client, None] = {}  # those that wait, longest first
         self.monitors: dict[Client, None] = {}
+        self.expires_actively = True  # keys go when their time is up, not when they are asked for
         self.touched = False  # a key changed since the parked were last looked at
         self.scripts = Scripts()
         self.functions = Functions(self.scripts)
@@ -135,6 +136,9 @@ class Lab(FakeServer):
             client = self._leaving.popleft()
             self.members.pop(client.id, None)
             client.let_go()
+
+    def change_run_id(self) -> None:
+        self.run_id = secrets.token_hex(20)
 
     @property
     def password(self) -> bytes:
@@ -260,7 +264,7 @@ class Lab(FakeServer):
             self._reap()
         self.begin_time()
         for db in self.dbs.values():
-            if db.is_due():
+            if self.expires_actively and db.is_due():
                 with self.effects.of_time():
                     db.expire_due()
         if self.parked:
@@ -285,8 +289,8 @@ class Lab(FakeServer):
 
     def tick(self) -> None:
         """Let waits end whose time is up."""
-        due = self.parked or self._leaving or any(db.is_due() for db in list(self.dbs.values()))
-        if due and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
+        expires = self.expires_actively and any(db.is_due() for db in list(self.dbs.values()))
+        if (self.parked or self._leaving or expires) and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
             try:
                 self.begin()
                 self.settle()
@@ -337,7 +341,7 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None:
                 yield max(0.0, wait.deadline_s - now_s)
-        for db in list(self.dbs.values()):
+        for db in list(self.dbs.values()) if self.expires_actively else ():
             due_s = db.next_due_s()
             if due_s is not None:
                 yield max(0.0, due_s - self.clock.time())

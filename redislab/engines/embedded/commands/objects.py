@@ -1,4 +1,4 @@
-"""OBJECT, MEMORY and DEBUG: how Redis 7.0 would keep a value. Ours: upstream has none of these."""
+"""OBJECT and MEMORY: how Redis 7.0 would keep a value. Ours: upstream has none of these."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from redislab.core.reply import OK
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.strings import EMBEDDED_BYTES
-from redislab.engines.embedded.commands.words import NO_SUCH_KEY, syntax_error
+from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.kinds import COMPACT, LARGE, members
-from redislab.engines.embedded.numbers import as_float, as_integer, integer
-from redislab.engines.embedded.results import Fail, status
+from redislab.engines.embedded.numbers import as_integer, integer
+from redislab.engines.embedded.results import Fail
 
 LFU_OFF = (
     b"ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when "
@@ -155,29 +155,3 @@ def _allocated(size: int) -> int:
 @handles("MEMORY PURGE")
 def memory_purge(client: Client, args: list[bytes]) -> Any:
     return OK
-
-
-@handles("DEBUG")
-def debug(client: Client, args: list[bytes]) -> Any:
-    word = args[1].upper()
-    if word == b"SLEEP" and len(args) == 3:
-        seconds = as_float(args[2]) or 0.0
-        if seconds <= 0:
-            return OK
-        client.lab.sleep(client, seconds)
-        return client.park(lambda: None, seconds, empty=lambda: OK)
-    if word == b"OBJECT" and len(args) >= 3:
-        return _debug_object(client, args[2])
-    if word == b"HELP":
-        raise Fail(b"ERR redislab's built-in engine has DEBUG SLEEP seconds and DEBUG OBJECT key only")
-    raise Fail(b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP." % args[1])
-
-
-def _debug_object(client: Client, key: bytes) -> Any:
-    stored = client.db.get(key)
-    if stored is None:
-        raise Fail(NO_SUCH_KEY)
-    return status(
-        b"Value at:0x0 refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:%d"
-        % (encoding(client, key, stored.value), memory_bytes(client, key, stored.value, False), 0)
-    )
