@@ -159,6 +159,10 @@ class Client(FakeSocket):
         """What this command has open of the key."""
         return [item for item in self._opened if item.key == key and item.db is self._db]
 
+    def leave(self, item: CommandItem) -> None:
+        """Nothing of it has changed after all: it is not stored, and nobody is told."""
+        self._opened.remove(item)
+
     def open_in(self, number: int, key: bytes) -> CommandItem:
         """The key in another database, to be changed."""
         db = self.lab.dbs[number]
@@ -443,6 +447,7 @@ class Client(FakeSocket):
         running = self._running if opened and self.lab.settings["notify-keyspace-events"] else None
         changed = notices.changed(opened) if running is not None else []
         for item in opened:
+            self.lab.counts["changes"] += item.is_modified
             with contextlib.suppress(SimpleError):
                 item.writeback()
         if running is not None:

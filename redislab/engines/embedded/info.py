@@ -77,6 +77,7 @@ def _memory(client: Client) -> Iterator[Field]:
 
 def _persistence(client: Client) -> Iterator[Field]:
     yield "loading", 0
+    yield "rdb_changes_since_last_save", client.lab.counts["changes"]
     yield "rdb_bgsave_in_progress", 0
     yield "rdb_last_save_time", int(client.lab.started_s)
     yield "rdb_last_bgsave_status", "ok"

@@ -21,9 +21,13 @@ _OPERATIONS = (b"AND", b"OR", b"XOR", b"NOT")
 
 @handles("SETBIT")
 def setbit(client: Client, args: list[bytes]) -> Any:
+    stored = client.db.get(args[1])
+    before = None if stored is None else stored.value
     result = THEIRS["SETBIT"](client, args)
     for item in client.opened(args[1]):  # whether the bit was so before or not
         client.db.made(args[1], item.value, b"raw")
+        if item.value == before:
+            client.leave(item)
     return result
 
 

@@ -90,8 +90,9 @@ def smove(client: Client, args: list[bytes]) -> Any:
         return 0
     source.value.discard(args[3])
     source.updated()
-    target.value.add(args[3])
-    target.updated()
+    if args[3] not in target.value:
+        target.value.add(args[3])
+        target.updated()
     return 1
 
 

@@ -14,7 +14,7 @@ from fakeredis.model import StreamEntryKey, StreamGroup, StreamRangeTest, XStrea
 from fakeredis.model._stream import MAX_KEY
 
 from redislab.core.reply import OK, Kind
-from redislab.engines.embedded.client import WRONG_TYPE, Client
+from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles, theirs
 from redislab.engines.embedded.commands.stream_ids import ZERO, after, before, entry_id, interval_id
 from redislab.engines.embedded.commands.stream_pending import (
@@ -161,10 +161,8 @@ def _read_group(client: Client, asked: _Read, *, waiting: bool) -> Any:
 
 def _group_waited_for(client: Client, asked: _Read, key: bytes) -> StreamGroup:
     stored = client.db.get(key)
-    if stored is None:
+    if stored is None or not isinstance(stored.value, XStream):
         raise Fail(b"UNBLOCKED the stream key no longer exists")
-    if not isinstance(stored.value, XStream):
-        raise Fail(WRONG_TYPE)
     if stored.value.group_get(asked.group) is None:
         raise Fail(b"NOGROUP the consumer group this client was blocked on no longer exists")
     return asked.find_group(client, key)
