@@ -17,6 +17,9 @@ def always_ok(command: list[bytes]) -> bytes:
     return b"+OK\r\n"
 
 
+_FOR_HELP = ([b"COMMAND"], [b"COMMAND", b"DOCS"])  # redis-cli's questions when it starts
+
+
 class WireServer:
     """Listens on a free loopback port until the `with` block ends."""
 
@@ -65,7 +68,7 @@ class WireServer:
             while data := client.recv(1 << 16):
                 reader.feed(data)
                 for command in reader.commands():
-                    if command[0] == b"COMMAND":  # redis-cli's question for its help when it starts
+                    if command in _FOR_HELP:
                         client.sendall(b"-ERR not here\r\n")
                         continue
                     self.received.append(command)

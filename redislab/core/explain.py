@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from redislab.core.ahead import NOTHING, Ahead
 from redislab.core.catalogue import Catalogue, Command
-from redislab.core.explanations import Explanation, explanation, sentence
+from redislab.core.explanations import SERVER_SAYS, Explanation, explanation, sentence
 from redislab.core.grammar import Match, Place, match
 from redislab.core.help import help_view, not_here
 from redislab.core.redispy import python_call
@@ -46,6 +46,8 @@ def page_view(catalogue: Catalogue, command: Command) -> View:
     """All there is to say about a command without a line of it."""
     told = explanation(command)
     parts: list[View] = [help_view(catalogue, [word.encode() for word in command.name.split()])]
+    if told is None and command.summary:
+        return Stack((line(f"{SERVER_SAYS} {command.summary}"), *parts))
     if told is None:
         return parts[0]
     parts.insert(0, line(Span(told.does, Role.STRONG)))
@@ -78,7 +80,8 @@ def _line(words: Sequence[bytes], found: Match) -> Line:
 
 
 def _meanings(words: Sequence[bytes], found: Match, command: Command, told: Explanation | None) -> Grid:
-    rows = [(line(Span(command.name, Role.COMMAND)), line(told.does if told else command.group))]
+    does = told.does if told else f"{SERVER_SAYS} {command.summary}" if command.summary else command.group
+    rows = [(line(Span(command.name, Role.COMMAND)), line(does))]
     for start, end, known in _together(found.places, command.words):
         shown = " ".join(map(_shown, words[start:end]))
         text = sentence(command, known.argument) if known.argument else ""

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from redislab.core.catalogue import Argument, Command
 
+SERVER_SAYS = "The server says:"  # before its own words about a command that we have no text for
 Example: TypeAlias = "tuple[tuple[str, str | None], ...]"
 
 

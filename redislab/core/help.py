@@ -92,7 +92,9 @@ def _page(command: Command) -> View:
 
 
 def _since(command: Command) -> str:
-    return f"{command.module} {command.since}, a module" if command.module else f"Redis {command.since}"
+    if command.module:
+        return f"{command.module} {command.since}, a module"
+    return f"Redis {command.since}" if command.since else ""
 
 
 def _arity(command: Command) -> str:

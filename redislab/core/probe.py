@@ -105,7 +105,7 @@ class Probe:
         self, engine: Engine, policy: Policy | None = None, catalogue: Catalogue | None = None
     ) -> None:
         self.policy = policy or Policy()
-        self._catalogue = catalogue
+        self.catalogue = catalogue  # None: the usual one
         self._connection: Connection | None = None
         self._db = 0
         self._failures = 0
@@ -141,7 +141,7 @@ class Probe:
         """
         if not self.enabled or self._failures >= GIVES_UP_AFTER or not args:
             return None
-        command = (self._catalogue or Catalogue.load()).lookup(args)
+        command = (self.catalogue or Catalogue.load()).lookup(args)
         if command is None or command.name in _NOT_NOW:
             return None
         keys = _keys_of(command, args)[: self.policy.most_keys]

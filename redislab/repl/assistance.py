@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from redislab.app import catalogue
 from redislab.core.hint import syntax_hint
 from redislab.core.line import commands_of
 from redislab.repl.completion import ShellCompleter
 from redislab.repl.desk import Desk
-from redislab.repl.finder import Finder
 from redislab.repl.lexing import CommandLexer
 from redislab.repl.reading import read
 
@@ -19,39 +17,28 @@ class Assistance:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._finder: Finder | None = None
-        self._found_for: tuple[object, int] | None = None
-        self.lexer = CommandLexer()
-        self.completer = ShellCompleter(self._look)
+        self._here = desk.knowledge
+        self.lexer = CommandLexer(self._here)
+        self.completer = ShellCompleter(self._here)
 
     def hint(self, text: str) -> str:
         """What may follow the text, "" where nothing is known."""
         if not self._desk.settings.hints or len(text) > MAX_CHARACTERS:
             return ""
         commands = commands_of(_bytes(text))
-        return syntax_hint(catalogue(), commands[-1]) if commands and text[-1] != "\n" else ""
+        if not commands or text[-1] == "\n":
+            return ""
+        return syntax_hint(self._here.reading(commands[-1]), commands[-1])
 
     def toolbar(self, text: str) -> str:
         """Why a word is red, "" where none is."""
         if len(text) > MAX_CHARACTERS:
             return ""
         for command in commands_of(_bytes(text)):
-            wrong = read(command).wrong
+            wrong = read(command, self._here).wrong
             if wrong is not None:
                 return wrong.reason
         return ""
-
-    def _look(self) -> Finder | None:
-        """The finder for where the person is now, if data may be looked at there."""
-        if not self._desk.may_look:
-            return None
-        link = self._desk.session.link
-        here = (link.engine, link.state.wanted_db)
-        if self._finder is None or self._found_for != here:
-            if self._finder is not None:
-                self._finder.close()
-            self._finder, self._found_for = Finder(link.engine, link.state.wanted_db), here
-        return self._finder
 
 
 def _bytes(text: str) -> bytes:

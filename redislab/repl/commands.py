@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from redislab.app import Place, catalogue
+from redislab.app import Place
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
 from redislab.errors import LabUnavailable, UsageError
@@ -100,7 +100,8 @@ def _explain(desk: Desk, words: Sequence[str]) -> None:
     if not words:
         raise UsageError("this is how it is written: :explain SET name ada")
     args = [word.encode("utf-8", "surrogateescape") for word in words]
-    desk.screen.show(explain_view(catalogue(), args, _ahead(desk, args)))
+    desk.knowledge.learn(args)
+    desk.screen.show(explain_view(desk.knowledge.catalogue, args, _ahead(desk, args)))
 
 
 def _ahead(desk: Desk, args: Sequence[bytes]) -> Ahead:
@@ -108,14 +109,14 @@ def _ahead(desk: Desk, args: Sequence[bytes]) -> Ahead:
     from redislab.core.ahead import NOTHING, ahead
     from redislab.core.probe import Probe
 
-    link = desk.session.link
+    link, catalogue = desk.session.link, desk.knowledge.catalogue
     if not desk.may_look or link.state.in_multi:
         return NOTHING
-    probe = Probe(link.engine, catalogue=catalogue())
+    probe = Probe(link.engine, catalogue=catalogue)
     probe.enabled = True
     look = probe.look(args, link.state.wanted_db)
     probe.close()
-    return ahead(catalogue().lookup(args), args, look)
+    return ahead(catalogue.lookup(args), args, look)
 
 
 def _why(desk: Desk, words: Sequence[str]) -> None:

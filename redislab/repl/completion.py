@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from redislab.app import catalogue
 from redislab.core import words as word_splitter
 from redislab.core.catalogue import Command
-from redislab.core.explanations import explanation, sentence
+from redislab.core.explanations import SERVER_SAYS, explanation, sentence
 from redislab.core.grammar import Expected, match
 from redislab.core.keys import TYPE_OF_GROUP, key_positions
 from redislab.core.safe import is_harmless
 from redislab.core.syntax import syntax_text
 from redislab.repl.commands import COMMANDS
 from redislab.repl.finder import Finder
+from redislab.repl.knowledge import Knowledge
 from redislab.repl.settings import TABLE
 
 META_CHARACTERS = 60
@@ -34,10 +34,10 @@ class Offer:
 
 
 class ShellCompleter(Completer):
-    """Completes the word before the cursor. `finder` gives nothing where data may not be looked at."""
+    """Completes the word before the cursor. `here` looks at nothing where that is not allowed."""
 
-    def __init__(self, finder: Callable[[], Finder | None]) -> None:
-        self._finder = finder
+    def __init__(self, here: Knowledge) -> None:
+        self._here = here
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """Nothing unasked for an empty line: its menu would hide what stands above."""
@@ -68,30 +68,31 @@ class ShellCompleter(Completer):
         if not typed and first.startswith(":"):
             yield from _starting(text, [Offer(name, command.help) for name, command in COMMANDS.items()])
         elif not typed:
-            yield from _names(text)
+            yield from _names(self._here, text)
         elif first in (":explain", ":python"):
             yield from self._offers(typed[1:], begun)
         elif first.startswith(":"):
             yield from _after_ours(first, typed[1:], text)
         elif first in ("help", "?"):
-            yield from _topics(typed[1:], text)
+            yield from _topics(self._here, typed[1:], text)
         else:
             yield from self._words(typed, begun)
 
     def _words(self, typed: list[bytes], begun: bytes) -> Iterator[Offer]:
         """What the grammar allows after these words: options first, then names that exist."""
-        found = match(catalogue(), typed)
+        self._here.learn(typed)
+        found = match(self._here.reading_words(typed), typed)
         if found.command is None or found.wrong is not None:
             return
         if found.command.is_container:
             prefix = b" ".join([typed[0], begun]).decode("utf-8", "surrogateescape")
-            yield from _names(prefix)
+            yield from _names(self._here, prefix)
             return
         wanted = begun.upper().decode("latin-1")
         for each in found.following:
             if each.is_token and each.text.startswith(wanted):
                 yield Offer(each.text, sentence(found.command, each.argument) if each.argument else "")
-        finder = self._finder()
+        finder = self._here.finder()
         if finder is not None:
             for value in [each for each in found.following if not each.is_token][:1]:
                 yield from _existing(finder, found.command, value, typed, begun)
@@ -132,12 +133,11 @@ def _inside(finder: Finder, command: Command, name: str, keys: list[bytes], begu
     return []
 
 
-def _names(begun: str) -> Iterator[Offer]:
+def _names(here: Knowledge, begun: str) -> Iterator[Offer]:
     """Commands, or after a container's name its subcommands."""
-    for name in catalogue().starting(begun):
-        command = catalogue().get(name)
-        assert command is not None
-        if not command.internal:
+    for name in here.starting(begun):
+        command = here.catalogue.get(name)
+        if command is not None and not command.internal:
             yield Offer(name.rpartition(" ")[2], _about(command))
 
 
@@ -145,16 +145,18 @@ def _about(command: Command) -> str:
     told = explanation(command)
     if told is not None:
         return told.does
+    if command.summary:
+        return f"{SERVER_SAYS} {command.summary}"
     return f"{len(command.subcommands)} subcommands" if command.is_container else syntax_text(command)
 
 
-def _topics(typed: list[bytes], begun: str) -> Iterator[Offer]:
+def _topics(here: Knowledge, typed: list[bytes], begun: str) -> Iterator[Offer]:
     if not typed and begun.startswith("@"):
-        groups = [Offer(f"@{group}", "all commands of this group") for group in catalogue().groups()]
+        groups = [Offer(f"@{group}", "all commands of this group") for group in here.catalogue.groups()]
         yield from _starting(begun, groups)
     elif len(typed) < 2:
         words = [word.decode("utf-8", "surrogateescape") for word in typed]
-        yield from _names(" ".join([*words, begun]))
+        yield from _names(here, " ".join([*words, begun]))
 
 
 def _after_ours(name: str, typed: list[bytes], begun: str) -> Iterator[Offer]:

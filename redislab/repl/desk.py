@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redislab.app import Place
@@ -14,6 +15,7 @@ from redislab.repl.settings import Settings
 
 if TYPE_CHECKING:
     from redislab.core.coach import Origins
+    from redislab.repl.knowledge import Knowledge
 
 
 @dataclass
@@ -38,3 +40,14 @@ class Desk:
     def may_look(self) -> bool:
         """Whether data may be looked at beside the typed commands: here always, on a server when asked to."""
         return self.settings.probe or not self.session.link.engine.capabilities.shared
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What is known of where the person is."""
+        from redislab.repl.knowledge import Knowledge  # the empty first prompt needs none of it
+
+        def where() -> tuple[Engine, int]:
+            link = self.session.link
+            return link.engine, link.state.wanted_db
+
+        return Knowledge(where, lambda: self.may_look)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from redislab.app import catalogue
 from redislab.core.line import Ask, Line
 from redislab.core.probe import Probe
 from redislab.core.reply import Reply
@@ -44,7 +43,8 @@ def _clear(desk: Desk, asked: Line) -> None:
 def _help(desk: Desk, asked: Line) -> None:
     from redislab.core.help import help_view
 
-    desk.screen.show(help_view(catalogue(), asked.args))
+    desk.knowledge.learn(asked.args)
+    desk.screen.show(help_view(desk.knowledge.catalogue, asked.args))
 
 
 def _ours(desk: Desk, asked: Line) -> None:
@@ -60,6 +60,7 @@ def _connect(desk: Desk, asked: Line) -> None:
 
 
 def _command(desk: Desk, asked: Line, typed: bytes) -> None:
+    desk.knowledge.learn(asked.args)
     _look_where_allowed(desk)
     from redislab.repl.asking import permitted  # what helps is loaded while the first line is typed
 
@@ -122,7 +123,8 @@ def _look_where_allowed(desk: Desk) -> None:
     """The probe sees keys before and after a command, where data may be looked at."""
     observer = desk.session.observer
     if observer is None:
-        observer = desk.session.observer = Probe(desk.session.link.engine, catalogue=catalogue())
+        observer = desk.session.observer = Probe(desk.session.link.engine)
+    observer.catalogue = desk.knowledge.catalogue
     wanted = desk.may_look and desk.settings.explain != "off"
     if observer.enabled != wanted:
         observer.enabled = wanted

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from redislab.core.engine import Engine
+from redislab.core.learn import names_of
 from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Reply
@@ -19,9 +20,11 @@ from redislab.errors import RedislabError
 
 BUDGET_S = 0.04  # for one look
 MOST_NAMES = 40
+MOST_LEAVES = 100_000  # of one answer that is kept
 SCAN_COUNT = 500  # keys a step: a fraction of a millisecond of the server's time
 PAUSE_S = 0.001  # between two steps: the thread that draws what is typed goes first
 STILL_S = 0.03  # no key has been pressed for so long before a look begins: it is not in the way of typing
+_VERSION = re.compile(rb"^(redis|valkey)_version:([0-9.]{1,20})\r?$", re.MULTILINE)
 _SPECIAL = re.compile(rb"[\\*?\[\]^-]")
 
 
@@ -78,6 +81,30 @@ class Finder:
         """Categories of ACLs, without their @."""
         return _starting([item.text for item in self._one(b"ACL", b"CAT")], prefix)
 
+    def command_names(self) -> tuple[str, ...] | None:
+        """The names of all commands that the server has; None where it does not say in time."""
+        for command in ((b"COMMAND", b"LIST"), (b"COMMAND",)):  # before 7.0 there is no list
+            replies = self._look([command])
+            if not replies:
+                return None
+            if not replies[0].is_error:
+                return names_of(replies[0])
+        return None
+
+    def described(self, names: Sequence[bytes]) -> list[tuple[Reply, Reply]] | None:
+        """What COMMAND INFO and COMMAND DOCS answer for each name; None where not all came in time."""
+        asks = [(b"COMMAND", what, name) for name in names for what in (b"INFO", b"DOCS")]
+        replies = self._look(asks)
+        return list(zip(replies[::2], replies[1::2], strict=True)) if len(replies) == len(asks) else None
+
+    def server(self) -> str:
+        """What the server calls itself: `Redis 7.0.15`, `Valkey 9.0.1`; "" where it does not say in time."""
+        replies = self._look([(b"INFO", b"server")])
+        found = dict(_VERSION.findall(replies[0].text)) if replies else {}
+        name = "valkey" if b"valkey" in found else "redis"
+        version: bytes = found.get(name.encode(), b"")
+        return f"{name.capitalize()} {version.decode('ascii')}" if version else ""
+
     def close(self) -> None:
         with self._lock:
             self._link.drop()
@@ -124,6 +151,16 @@ class Finder:
             replies = self._ask([args]) if look == self._latest else []
         return replies[0].items if replies else ()
 
+    def _look(self, commands: Sequence[Sequence[bytes]]) -> list[Reply]:
+        """What is asked once and not at every key, so that it need not wait for a pause."""
+        with self._lock:
+            try:
+                self._link.connect()  # happens once, and has the engine's own limit
+            except RedislabError:
+                return []
+            self._deadline_s = time.monotonic() + BUDGET_S
+            return self._ask(commands)
+
     def _ask(self, commands: Sequence[Sequence[bytes]]) -> list[Reply]:
         """The answers that come in time; with fewer than there are commands the connection is given up."""
         if not commands:
@@ -138,7 +175,7 @@ class Finder:
         return replies
 
     def _answers(self, count: int) -> Iterator[Reply]:
-        assembler = Assembler()
+        assembler = Assembler(limit=MOST_LEAVES)
         while count and (left_s := self._deadline_s - time.monotonic()) > 0:
             for arrival in self._link.arrivals(left_s):
                 reply = assembler.add(arrival.part) if arrival.args is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -11,21 +11,29 @@ from prompt_toolkit.lexers import Lexer
 
 from redislab.core.line import commands_of
 from redislab.core.roles import Role
+from redislab.repl.knowledge import Knowledge
 from redislab.repl.reading import read
 
 MAX_CHARACTERS = 20_000  # a longer text is shown without colours: it is drawn anew at every keystroke
 
 
 class CommandLexer(Lexer):
-    """One command a line, or over several lines inside quotes."""
+    """One command a line, or over several lines inside quotes; `here` says which commands there are."""
+
+    def __init__(self, here: Knowledge) -> None:
+        self._here = here
+
+    def invalidation_hash(self) -> Hashable:
+        """Another catalogue gives the same text other colours."""
+        return id(self._here.catalogue)
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """For each line of the document its pieces, with the class of their role."""
-        lines = list(split_lines(_pieces(document.text)))
+        lines = list(split_lines(_pieces(document.text, self._here)))
         return lambda number: lines[number] if number < len(lines) else []
 
 
-def _pieces(text: str) -> StyleAndTextTuples:
+def _pieces(text: str, here: Knowledge) -> StyleAndTextTuples:
     if len(text) > MAX_CHARACTERS or not text.strip():
         return [("", text)]
     pieces: StyleAndTextTuples = []
@@ -34,14 +42,14 @@ def _pieces(text: str) -> StyleAndTextTuples:
     for command in commands_of(data):
         start = data.index(command, done)
         pieces.append(("", _text(data[done:start])))
-        pieces += _command(command)
+        pieces += _command(command, here)
         done = start + len(command)
     pieces.append(("", _text(data[done:])))
     return pieces
 
 
-def _command(command: bytes) -> StyleAndTextTuples:
-    found = read(command)
+def _command(command: bytes, here: Knowledge) -> StyleAndTextTuples:
+    found = read(command, here)
     pieces: StyleAndTextTuples = []
     done = 0
     for word, role in zip(found.words, found.roles, strict=True):

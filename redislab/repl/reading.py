@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from redislab.app import catalogue
 from redislab.core import words
+from redislab.core.catalogue import Catalogue
 from redislab.core.grammar import Match, Wrong, match
 from redislab.core.roles import Role
 from redislab.core.words import Word
+from redislab.repl.knowledge import Knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,13 @@ class Reading:
     count: int = 0
 
 
-@lru_cache(maxsize=64)
-def read(command: bytes) -> Reading:
+def read(command: bytes, here: Knowledge) -> Reading:
     """Read one command; its last word is unfinished unless a space stands behind it."""
+    return _read(command, here.reading(command), here.catalogue)
+
+
+@lru_cache(maxsize=64)
+def _read(command: bytes, catalogue: Catalogue, offered: Catalogue) -> Reading:
     found, fault = words.scan(command)
     values = [word.value for word in found]
     if not values:
@@ -35,10 +40,10 @@ def read(command: bytes) -> Reading:
         roles = (Role.COMMAND, *[Role.TEXT] * (len(values) - 1))
         return Reading(tuple(found), roles, None, None, fault)
     count = 1 if len(values) > 1 and values[0].isdigit() else 0
-    known = match(catalogue(), values[count:])
+    known = match(catalogue, values[count:])
     roles = (*[Role.NUMBER] * count, *(place.role for place in known.places))
     wrong = known.wrong
-    if wrong is not None and _may_become_right(command, found, values[count:], wrong):
+    if wrong is not None and _may_become_right(offered, command, found, values[count:], wrong):
         wrong = None
         roles = (*roles[:-1], Role.TEXT)
     elif wrong is not None:
@@ -52,12 +57,14 @@ def is_ours(word: bytes) -> bool:
     return word.startswith(b":") or word.lower() in (b"help", b"?", b"exit", b"clear", b"connect", b"quit")
 
 
-def _may_become_right(command: bytes, found: list[Word], values: list[bytes], wrong: Wrong) -> bool:
+def _may_become_right(
+    catalogue: Catalogue, command: bytes, found: list[Word], values: list[bytes], wrong: Wrong
+) -> bool:
     """The wrong word is the one under the cursor, and the beginning of one that fits."""
     if wrong.place != len(values) - 1 or found[-1].end < len(command):
         return False
     begun = values[-1].upper().decode("latin-1")
     if wrong.place == 0:
-        return bool(catalogue().starting(begun))
+        return bool(catalogue.starting(begun))
     fitting = [each for each in wrong.expected if not each.startswith("<")]
     return any(each.upper().startswith(begun) for each in fitting) or begun in ("", "+", "-")

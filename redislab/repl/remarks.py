@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from redislab.app import catalogue
 from redislab.core.coach import Advice, Origins, coach
 from redislab.core.happened import happened, why
 from redislab.core.redispy import python_call
@@ -29,7 +28,9 @@ def remark(desk: Desk, outcome: Outcome, typed: bytes) -> None:
     if desk.settings.explain != "off":
         if desk.origins is None:
             desk.origins = Origins()
-        _advise(desk, coach(outcome, typed, catalogue(), desk.origins), typed)
+        known = desk.knowledge.catalogue
+        advice = coach(outcome, typed, known, desk.origins, server=_server(desk, outcome))
+        _advise(desk, advice, typed)
         desk.origins.note(outcome)
         _tell(desk, outcome)
     _name_failures(desk, outcome)
@@ -37,16 +38,23 @@ def remark(desk: Desk, outcome: Outcome, typed: bytes) -> None:
         desk.screen.show(Items((line(Span(python_of(desk, outcome.args, outcome.in_multi), Role.DIM)),)))
 
 
+def _server(desk: Desk, outcome: Outcome) -> str:
+    """What answered, for an error about a command that the catalogue has not."""
+    failed = outcome.reply is not None and outcome.reply.is_error
+    unknown = failed and desk.knowledge.catalogue.lookup(outcome.args) is None
+    return desk.knowledge.server() if unknown else ""
+
+
 def python_of(desk: Desk, args: Sequence[bytes], in_multi: bool) -> str:
     """The redis-py call; from MULTI or WATCH to EXEC it is one of a pipeline."""
     client = "pipe" if in_multi or desk.session.link.state.watching else "r"
-    return python_call(catalogue().lookup(args), args, client=client)
+    return python_call(desk.knowledge.catalogue.knowing(args).lookup(args), args, client=client)
 
 
 def remark_refusal(desk: Desk, typed: bytes) -> None:
     """A line that could not be split into words."""
     if desk.settings.explain != "off":
-        _advise(desk, coach(None, typed, catalogue()), typed)
+        _advise(desk, coach(None, typed, desk.knowledge.catalogue), typed)
 
 
 def _remedy(desk: Desk, outcome: Outcome) -> None:

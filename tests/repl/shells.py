@@ -9,13 +9,20 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from redislab.app import Place
+from redislab.core.engine import Engine
 from redislab.engines.target import Target
 from redislab.errors import ExitCode
 from redislab.render.plain import Format, Layout
+from redislab.repl.knowledge import Knowledge
 from redislab.repl.shell import run_shell
 from redislab.streams import Streams
 
 CTRL_C, CTRL_D, CTRL_R, ALT_ENTER, TAB = "\x03", "\x04", "\x12", "\x1b\r", "\t"
+
+
+def knowledge(engine: Engine, *, may_look: bool = True) -> Knowledge:
+    """What a shell on this engine knows of it."""
+    return Knowledge(lambda: (engine, 0), lambda: may_look)
 
 
 def pasted(text: str) -> str:

@@ -13,7 +13,7 @@ from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.real import RealEngine
 from redislab.engines.target import Target
 from redislab.repl.completion import ShellCompleter
-from redislab.repl.finder import Finder
+from tests.repl.shells import knowledge
 from tests.servers import RedisServer
 
 DATA = (
@@ -31,7 +31,7 @@ def texts(completer: ShellCompleter, line: str, *, asked: bool = False) -> list[
 @pytest.fixture
 def blind() -> ShellCompleter:
     """Where data may not be looked at."""
-    return ShellCompleter(lambda: None)
+    return ShellCompleter(knowledge(EmbeddedEngine(), may_look=False))
 
 
 @pytest.fixture(params=["embedded", "server"])
@@ -44,8 +44,7 @@ def seeing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
     session = Session(engine)
     for line in DATA:
         session.run(split(line.encode()))
-    finder = Finder(engine, db=0)
-    return ShellCompleter(lambda: finder)
+    return ShellCompleter(knowledge(engine))
 
 
 def test_an_empty_line_offers_nothing_until_asked(blind: ShellCompleter) -> None:

@@ -187,7 +187,7 @@ class _Compiler:
             if (self.name, path) in rules.MAY_LACK:
                 return Options((Option(Repeat(value), excludes=1, group=1),))
             return Repeat(value) if argument.multiple else value
-        if argument.token == "STREAMS":
+        if argument.token == "STREAMS" and len(argument.arguments) == 2:
             return self._streams(argument, path)
         token = Token(argument.token.upper().encode(), argument, path)
         if argument.type == "pure-token":
