@@ -60,6 +60,36 @@ FAKEREDIS = ONE_COMMAND.format(
     set="lambda: client.set('key', 'value')",
     get="lambda: client.get('key')",
 )
+PRIVATE = """
+import time
+import redislab.engines.transport  # redis-py, loaded before any engine
+from redislab.engines.private import PrivateEngine
+engine = PrivateEngine()
+began_s = time.perf_counter()
+engine.connect()
+print(time.perf_counter() - began_s)
+engine.close()
+"""
+BARE_SERVER = """
+import os, socket, subprocess, sys, tempfile, time
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "s")
+    began_s = time.perf_counter()
+    server = subprocess.Popen(
+        ["redis-server", "--port", "0", "--unixsocket", path, "--save", ""],
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    while True:
+        try:
+            socket.socket(socket.AF_UNIX).connect(path)
+            break
+        except OSError:
+            time.sleep(0.001)
+    print(time.perf_counter() - began_s)
+    server.kill()
+    server.wait()
+"""
 TYPED = ("GET key:12", "DEL key:999 key:5", "HGETALL nobody", "SET key:77 v EX 10", "LRANGE key:1 0 1")
 KEY_EVERY_S = 0.05
 MANY_KEYS = b"""EVAL "for i = 1, 100000 do redis.call('SET', 'key:' .. i, 'v') end" 0"""
@@ -177,7 +207,7 @@ def typed_key(args: list[str], prompt: bytes, environ: Mapping[str, str], setup:
 
 
 def one_command(program: str, place: int, environ: Mapping[str, str]) -> float:
-    """In this process's engine, without a screen: seconds for SET (place 0) or GET (1)."""
+    """In a process of its own, without a screen: the figure in seconds that it prints at `place`."""
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, env=dict(environ), check=True, cwd=ROOT
     )
@@ -302,6 +332,13 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
             )
             for place, name in enumerate(("SET", "GET"))
         ],
+        (
+            "a private server, from nothing to its first connection", "s", 9,
+            {
+                "redislab": lambda: one_command(PRIVATE, 0, environ),
+                "redis-server alone": lambda: one_command(BARE_SERVER, 0, environ),
+            },
+        ),
         (
             "`--help`", "s", 15,
             {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a session's data lives: in this process (`target` None), or on a server.
+    """Where a session's data lives: in this process, on a `private` server of our own, or at a `target`.
 
     In this process it is kept between runs in the lab of that name, or nowhere (`lab` None).
     """
@@ -27,10 +27,11 @@ class Place:
     lab: str | None = None
     home: str | None = None  # REDISLAB_HOME: the folder in which labs lie, where it is not the user's
     protocol: int | None = None  # 3 asks for RESP3; None and 2 stay with what every server speaks
+    private: bool = False
 
     @property
     def embedded(self) -> bool:
-        return self.target is None
+        return self.target is None and not self.private
 
     @property
     def environ(self) -> dict[str, str]:
@@ -42,7 +43,8 @@ class Place:
         from redislab.engines.target import Target
 
         target = self.target or Target(protocol=self.protocol)
-        return replace(self, lab=None, target=replace(target, host=host, port=port, socket_path=None))
+        target = replace(target, host=host, port=port, socket_path=None)
+        return replace(self, lab=None, target=target, private=False)
 
 
 def open_engine(place: Place, notice: Callable[[str], None] | None = None) -> Engine:
@@ -51,6 +53,10 @@ def open_engine(place: Place, notice: Callable[[str], None] | None = None) -> En
     A lab that another process holds is joined where that process serves it. Raises LabUnavailable.
     `notice` gets what a person should know of the lab: that it is not kept, or was damaged.
     """
+    if place.private:
+        from redislab.engines.private import PrivateEngine
+
+        return PrivateEngine(protocol=place.protocol)
     if place.target is None and place.lab is not None:
         from redislab.engines.embedded.keeping.lock import LabInUse
 

@@ -22,6 +22,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
 
   redislab                     the shell, with a Redis inside this process
   redislab repl -p 6379        the shell, on a Redis server
+  redislab repl --engine server    the shell, on a redis-server of its own
   redislab repl SET name ada   one command
   redislab repl < commands     a script
   redislab explain SET a 1     what a command means, without running it

@@ -112,8 +112,8 @@ def _yes_no(text: str) -> bool:
 
 
 def _engine(text: str) -> str:
-    if text != "embedded":
-        raise UsageError(f"the engines are: embedded (a server: -h, -p or -u), not {text!r}")
+    if text not in ("embedded", "server"):
+        raise UsageError(f"the engines are: embedded, server (one that runs: -h, -p or -u), not {text!r}")
     return text
 
 
@@ -140,7 +140,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         _flag("-c", "cluster", "follow a cluster's redirections"),
         _flag("-2", "resp2", "speak RESP2"),
         _flag("-3", "resp3", "speak RESP3"),
-        _value("--engine", "engine", "NAME", "embedded: the Redis inside this process", _engine),
+        _value("--engine", "engine", "NAME", "embedded: inside this process; server: a private one", _engine),
         _value("--lab", "lab", "NAME", "the data of that name, kept between runs (default)"),
         _flag("--fresh", "fresh", "start empty and keep nothing"),
     ),
@@ -269,16 +269,18 @@ def _check(options: Options) -> None:
     if options.stdin_last and options.stdin_tag is not None:
         raise UsageError("Options -x and -X are mutually exclusive.")
     if (options.fresh or options.engine or options.lab) and elsewhere:
-        raise UsageError(
-            "--lab, --fresh and --engine embedded work inside this process: leave -h, -p, -s and -u out."
-        )
+        raise UsageError("--lab, --fresh and --engine bring their own Redis: leave -h, -p, -s and -u out.")
     if options.fresh and options.lab:
         raise UsageError("--fresh keeps nothing: leave --lab out.")
+    if options.engine == "server" and options.lab:
+        raise UsageError("A private server keeps nothing: leave --lab out, or --engine server.")
 
 
 def place(options: Options, environ: Mapping[str, str]) -> Place:
     """Where the data lives, by options first, then by REDISLAB_URL; REDISCLI_AUTH gives a password."""
     protocol = _protocol(options)
+    if options.engine == "server":
+        return Place(db=options.db or 0, protocol=protocol, private=True)
     named = {each.name for each in fields(options) if _given(options, each.name)} & _TARGET_FIELDS
     url = options.url
     if not named and not options.fresh and options.engine is None and options.lab is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import DroppingProxy, RedisServer
+from tests.servers import DroppingProxy, RedisServer, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ptys on Windows")
 
@@ -355,3 +356,29 @@ def test_words_have_the_colours_of_their_roles(terminal: Terminal) -> None:
 
     terminal.wait_for(colours, "a colour for each role")
     assert terminal.screen.buffer[terminal.screen.cursor.y][start].bold
+
+
+def test_a_private_server_ends_with_its_shell_even_by_kill_9(redis_server_path: str) -> None:
+    with Terminal("repl", "--engine", "server") as terminal:
+        terminal.wait_for_prompt("redislab server> ")
+        terminal.enter("SELECT 2", ":set explain off")
+        terminal.wait_for_prompt("redislab server[2]> ")
+        terminal.enter("SET name ada", "CONFIG GET dir")
+        terminal.wait_for_prompt()
+        (line,) = [line for line in terminal.lines if line.startswith("2) ")]
+        folder = Path(line.removeprefix('2) "').removesuffix('"'))
+        assert (folder / "redis.sock").is_socket()
+        os.kill(terminal.pid, signal.SIGKILL)
+        wait_until(lambda: not folder.exists())
+
+
+def test_ctrl_c_leaves_a_private_server_alone(redis_server_path: str) -> None:
+    with Terminal("repl", "--engine", "server") as terminal:
+        terminal.wait_for_prompt("redislab server> ")
+        terminal.enter("SET name ada")
+        terminal.send("BLPOP nothing 0")
+        terminal.wait_until_running()
+        terminal.type(CTRL_C)
+        terminal.wait_for_prompt("redislab server> ")
+        terminal.enter("GET name")
+        assert '"ada"' in terminal.lines

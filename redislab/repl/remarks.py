@@ -104,7 +104,7 @@ def _name_failures(desk: Desk, outcome: Outcome) -> None:
         return
     for place, args, item in failed[:FAILURES_ADVISED]:
         single = replace(outcome, args=args, reply=item, transaction=(), observed=None)
-        advice = coach(single, quote(args), catalogue(), desk.origins)
+        advice = coach(single, quote(args), desk.knowledge.catalogue, desk.origins)
         if advice is not None:
             desk.screen.remedy(f"{place}) {advice.text}")
 

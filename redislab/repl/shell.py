@@ -32,6 +32,7 @@ from redislab.repl.settings import Settings
 from redislab.streams import Streams
 
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
+WELCOME_PRIVATE = "A server that this shell alone can reach. It ends with the shell, and nothing is kept."
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
 
@@ -119,6 +120,8 @@ def _open(desk: Desk) -> None:
         return
     try:
         _reconnect(desk)
+        if desk.place.private and desk.session.connected:
+            desk.screen.line(WELCOME_PRIVATE)
     except KeyboardInterrupt:  # it takes too long: the prompt is there, and `:connect`
         desk.screen.line("")
 

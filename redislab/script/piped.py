@@ -145,6 +145,7 @@ class _Script:
         if not port.isdigit():
             self._streams.say("CONNECT needs a host and a port: CONNECT 127.0.0.1 6379")
             return
+        self._link.engine.close()  # a script never comes back
         place = self._place.at(host.decode("utf-8", "surrogateescape"), int(port))
         self._go_to(replace(place, db=self._link.state.wanted_db))
         self.open()

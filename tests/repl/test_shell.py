@@ -174,6 +174,21 @@ class TestOwnCommands:
         )
         assert answers == ["OK", "(nil)", "OK", '"here"']
 
+    @pytest.mark.usefixtures("redis_server_path")
+    def test_a_private_server_keeps_its_data_while_the_shell_is_elsewhere(self, server: RedisServer) -> None:
+        there = f":connect redis://127.0.0.1:{server.port}"
+        answers = Shell(Place(private=True)).answers("SET a here", there, "GET a", ":connect", "GET a")
+        assert answers[1:] == ["OK", "(nil)", '"here"']  # behind the welcome
+
+    def test_without_a_server_program_the_shell_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", "/nowhere")
+        monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+        monkeypatch.setattr("site.ENABLE_USER_SITE", False)
+        shown = " ".join(Shell(Place(private=True)).type("PING").shown.split())
+        assert "error: No redis-server or valkey-server was found: apt install redis-server" in shown
+
     def test_connect_takes_a_url_with_its_database(self, server: RedisServer) -> None:
         Shell().type(f":connect redis://127.0.0.1:{server.port}/3", "SET a 3")
         assert server.cli("-n", "3", "GET", "a").stdout == b"3\n"
