@@ -290,7 +290,8 @@ class Lab(FakeServer):
     def tick(self) -> None:
         """Let waits end whose time is up."""
         expires = self.expires_actively and any(db.is_due() for db in list(self.dbs.values()))
-        if (self.parked or self._leaving or expires) and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
+        due = self.parked or self._leaving or expires
+        if due and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
             try:
                 self.begin()
                 self.settle()
