@@ -3,6 +3,7 @@
     handle     `start(lab)` → `Handle`: a thread with an event loop of its own, and its end
     front      what all sessions share: who is there, who has something to say, when the next wait is over
     session    one client: bytes → commands → replies → bytes, and the limits that protect the rest
+    turns      whose command runs when; scripts in threads of their own
     limits     how much a client may send, and leave unread
     listening  TCP ports and unix sockets that nobody else can reach by accident
     command    `redislab serve`: options, the banner, Ctrl-C

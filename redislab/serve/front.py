@@ -12,6 +12,7 @@ from collections.abc import Callable
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.lab import Lab
 from redislab.serve.session import Session
+from redislab.serve.turns import Turns
 
 SWEEP_S = 1.0  # how often limits are looked at that only time can pass, while there are any
 LATE_S = 0.001  # a timer a little late finds what is due; a little early it would have to come again
@@ -29,6 +30,7 @@ class ServeFront:
     def __init__(self, lab: Lab, loop: asyncio.AbstractEventLoop) -> None:
         self.lab = lab
         self.ended = asyncio.Event()  # SHUTDOWN, or `end`
+        self.turns = Turns(lab, loop)
         self._loop = loop
         self._thread = threading.get_ident()
         self._sessions: dict[Session, Client] = {}
@@ -46,6 +48,9 @@ class ServeFront:
 
     def soon(self, work: Callable[[], None]) -> None:
         self._loop.call_soon(work)
+
+    def later(self, after_s: float, work: Callable[[], None]) -> None:
+        self._loop.call_later(after_s, work)
 
     # -- who is there ---------------------------------------------------------------------------
 
@@ -69,6 +74,7 @@ class ServeFront:
 
     async def close(self, patience_s: float) -> None:
         """End all sessions; those that do not read what they were told are cut off."""
+        self.turns.close()
         for session in list(self._sessions):
             session.close()
         until_s = self.now_s() + patience_s

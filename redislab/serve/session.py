@@ -13,6 +13,7 @@ from redislab.engines.embedded import results
 from redislab.engines.embedded.client import Client
 from redislab.errors import ProtocolError
 from redislab.serve.limits import ClientLimits, output_limit, query_room, unread_room
+from redislab.serve.turns import LOOK_AGAIN_S, Turn
 
 if TYPE_CHECKING:
     from redislab.serve.front import ServeFront
@@ -35,6 +36,8 @@ class Session(asyncio.Protocol):
         self._reader = RequestReader()
         self._pieces: list[bytes] = []
         self._pieces_bytes = 0
+        self._postponed: list[bytes] | None = None  # a command whose turn has not come
+        self._away = False  # a script of this client runs in another thread
         self._behind = False  # there may be commands in the reader that were not taken yet
         self._paused = False  # nothing is read or run until replies have been read
         self._soft_since_s: float | None = None  # when the soft limit of output was passed
@@ -93,7 +96,7 @@ class Session(asyncio.Protocol):
             transport.close()
         elif self._is_over_limit(client, transport.get_write_buffer_size()):
             self.drop()
-        elif self._behind and client.wait is None:
+        elif self._behind and client.wait is None and not self._away and self._postponed is None:
             self._front.soon(self._run)
 
     def drop(self) -> None:
@@ -144,21 +147,28 @@ class Session(asyncio.Protocol):
     def _run(self) -> None:
         """Take the commands that have arrived, as far as this client may go now."""
         client = self._client
-        if client is None or self._paused:
+        if client is None or self._paused or self._away:
             return
         left = COMMANDS_PER_TURN
         self.noted = True  # it is looked at anyway
         try:
             while client.wait is None and not client.ended and left and not self._is_full():
-                args = next(self._reader.commands(), None)
+                args = self._postponed or next(self._reader.commands(), None)
                 if args is None:
                     self._behind = False
                     break
                 if len(args[0]) < 6 and args[0].lower() in _CROSS_PROTOCOL:
                     self.drop()
                     return
-                with self._front.lab.lock:
-                    client.take(args)
+                turn = self._front.turns.take(client, args, self._come_back)
+                self._postponed = args if turn is Turn.LATER else None
+                if turn is Turn.LATER:
+                    self._front.later(LOOK_AGAIN_S, self._run)
+                if turn is not Turn.TAKEN:
+                    self._away = turn is Turn.AWAY
+                    self._drain(client)
+                    self._write()
+                    return
                 self._drain(client)
                 left -= 1
         except ProtocolError as fault:
@@ -168,6 +178,11 @@ class Session(asyncio.Protocol):
             self.noted = False
         self.flush()
         self._front.schedule()
+
+    def _come_back(self) -> None:
+        """The script has ended."""
+        self._away = False
+        self.flush()
 
     def _is_full(self) -> bool:
         """Whether too much lies unread; then nothing more is read from this client for a while."""

@@ -8,6 +8,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redislab.engines.embedded.engine import VERSION
@@ -69,10 +70,23 @@ def _clients(client: Client) -> Iterator[Field]:
 
 
 def _memory(client: Client) -> Iterator[Field]:
+    used = _resident_bytes()
+    yield "used_memory", used
+    yield "used_memory_human", f"{used / (1 << 20):.2f}M"
+    yield "used_memory_rss", used
     yield "maxmemory", 0
     yield "maxmemory_human", "0B"
     yield "maxmemory_policy", client.lab.settings["maxmemory-policy"]
     yield "mem_allocator", "Python"
+
+
+def _resident_bytes() -> int:
+    """Of the whole process: Python does not say what the data alone takes. 0 where it is not known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _persistence(client: Client) -> Iterator[Field]:
