@@ -93,10 +93,14 @@ def _persistence(client: Client) -> Iterator[Field]:
     yield "loading", 0
     yield "rdb_changes_since_last_save", client.lab.counts["changes"]
     yield "rdb_bgsave_in_progress", 0
-    yield "rdb_last_save_time", int(client.lab.started_s)
+    keeper = client.lab.keeper
+    yield "rdb_last_save_time", int(client.lab.started_s if keeper is None else keeper.saved_s)
     yield "rdb_last_bgsave_status", "ok"
-    yield "aof_enabled", 0
+    yield "aof_enabled", int(keeper is not None)
     yield "aof_rewrite_in_progress", 0
+    if keeper is not None:
+        yield "aof_last_write_status", "ok" if keeper.problem is None else "err"
+        yield "aof_current_size", keeper.size
 
 
 def _stats(client: Client) -> Iterator[Field]:

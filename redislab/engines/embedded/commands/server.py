@@ -5,7 +5,7 @@ Ours: upstream has few of these. What a lone server without files would say is s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redislab.core.reply import OK
 from redislab.engines.embedded import info
@@ -14,7 +14,10 @@ from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error, timeout_ms
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.numbers import as_integer, integer
-from redislab.engines.embedded.results import Fail, verbatim
+from redislab.engines.embedded.results import Fail, status, verbatim
+
+if TYPE_CHECKING:
+    from redislab.engines.embedded.keeping.keeper import Keeper
 
 NO_CLUSTER = b"ERR This instance has cluster support disabled"
 
@@ -45,16 +48,37 @@ def wait(client: Client, args: list[bytes]) -> Any:
 
 @handles("LASTSAVE")
 def lastsave(client: Client, args: list[bytes]) -> Any:
-    return int(client.lab.started_s)
+    keeper = client.lab.keeper
+    return int(client.lab.started_s if keeper is None else keeper.saved_s)
 
 
-def _no_files(client: Client, args: list[bytes]) -> Any:
+def _keeper(client: Client) -> Keeper:
+    """What keeps this lab's data. Raises Fail where nothing does, or where it cannot."""
+    keeper = client.lab.keeper
+    if keeper is None:
+        raise Fail(b"ERR this data is in memory only; that of a lab is kept (redislab repl --lab NAME)")
+    if keeper.problem is not None:
+        raise Fail(f"ERR the lab cannot be written to the disk: {keeper.problem}")
+    return keeper
+
+
+@handles("SAVE", "BGSAVE")
+def save(client: Client, args: list[bytes]) -> Any:
+    """Writes are in the file already: it is flushed. There is no background to do that in."""
     if len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE"):
         raise syntax_error()
-    raise Fail(b"ERR redislab's built-in engine keeps its data in memory only; a Redis server saves it")
+    keeper = _keeper(client)
+    try:
+        keeper.save()
+    except OSError as error:
+        raise Fail(f"ERR the lab cannot be flushed to the disk: {error.strerror}") from None
+    return OK if args[0].upper() == b"SAVE" else status(b"Background saving started")
 
 
-handles("SAVE", "BGSAVE", "BGREWRITEAOF")(_no_files)
+@handles("BGREWRITEAOF")
+def bgrewriteaof(client: Client, args: list[bytes]) -> Any:
+    _keeper(client).compact()
+    return status(b"Background append only file rewriting started")
 
 
 @handles("REPLICAOF", "SLAVEOF")

@@ -186,7 +186,8 @@ class Keeper:
         except FileNotFoundError:
             data = b""
         except OSError as error:
-            self._give_up(reason(error))
+            if self.claim.lock is not None:  # else that nothing is kept has been said
+                self._give_up(reason(error))
             return Image(), None
         image, contents = Image.read(data)
         return image, self._open(path, contents) if self.claim.lock is not None else None

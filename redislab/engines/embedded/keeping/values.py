@@ -1,4 +1,4 @@
-"""A value of any type ↔ bytes. A whole value is written as a change of an empty one.
+"""A value of any type ↔ bytes. A whole value is written as a change of an empty one, a string as it is.
 
 So that a push to a long list writes one element: what is written of a large value is what changed since
 before the command. `before` is a value set aside by `effects`: of a sorted set the scores by member.
@@ -33,6 +33,8 @@ class ValueKind:
 
 def whole(value: Any) -> tuple[int, bytes]:
     """The number of a value's kind, and its bytes. Raises Malformed for a value of no known kind."""
+    if type(value) is bytes:
+        return STRING.number, value
     kind = _BY_TYPE.get(type(value))
     if kind is None:
         raise Malformed(f"a {type(value).__name__} cannot be kept")
@@ -60,6 +62,8 @@ def read(number: int, reader: Reader, value: Any = None) -> Any:
     if kind is None:
         raise Malformed(f"there is no kind of value {number}")
     if value is None:
+        if kind is STRING:
+            return reader.rest()
         value = kind.empty()
     elif _BY_TYPE.get(type(value)) is not kind:
         raise Malformed("a change of a value of another type")
@@ -76,8 +80,6 @@ def _is_large(value: Any) -> bool:
 
 
 def _string_change(before: bytes, value: bytes) -> bytes | None:
-    if not before:
-        return struct.pack("<QQ", 0, 0) + value
     start, removed, end = changes.splice(before, value)
     return None if 2 * (end - start) > len(value) else struct.pack("<QQ", start, removed) + value[start:end]
 

@@ -12,9 +12,9 @@ upstream.load()
 from redislab.engines.embedded import commands  # noqa: E402
 from redislab.engines.embedded.connection import EmbeddedConnection  # noqa: E402
 from redislab.engines.embedded.keeping import claim as claims  # noqa: E402
+from redislab.engines.embedded.keeping import keeper as keepers  # noqa: E402
 from redislab.engines.embedded.keeping.disk import Disk  # noqa: E402
 from redislab.engines.embedded.keeping.image import Image  # noqa: E402
-from redislab.engines.embedded.keeping.keeper import Keeper  # noqa: E402
 from redislab.engines.embedded.lab import Lab  # noqa: E402
 from tests.engines.embedded.pictures import Picture, picture  # noqa: E402
 
@@ -25,7 +25,7 @@ class KeptLab:
     def __init__(self, home: Path, disk: Disk | None = None, name: str = "default") -> None:
         self.claim = claims.claim(name, {"REDISLAB_HOME": str(home)})
         self.lab = Lab(commands.table())
-        self.keeper = Keeper(self.lab, self.claim, disk)
+        self.keeper = keepers.Keeper(self.lab, self.claim, disk)
 
     @property
     def file(self) -> Path:
