@@ -92,13 +92,18 @@ def _arguments() -> argparse.Namespace:
 
 @contextmanager
 def _server(given: str | None) -> Iterator[tuple[str, int]]:
-    """The address of the given server, or of a new `redislab serve`."""
+    """The address of the given server, or of a `redislab serve`; kept, because some tests reload data."""
     if given is not None:
         host, _, port = given.rpartition(":")
         yield host or "127.0.0.1", int(port)
         return
-    command = [sys.executable, "-m", "redislab", "serve", "-p", "0", "--fresh"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "redislab", "serve", "-p", "0", "--lab", "suite"]
+    with (
+        tempfile.TemporaryDirectory(prefix="redis-suite-lab-") as home,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "REDISLAB_HOME": home}
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             banner = process.stdout.readline()
@@ -108,6 +113,7 @@ def _server(given: str | None) -> Iterator[tuple[str, int]]:
             yield found[1], int(found[2])
         finally:
             process.terminate()
+            process.wait()
 
 
 def run_unit(

@@ -5,17 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from redislab.errors import ExitCode, UsageError
-from redislab.options import Option, by_name, read_into, usage
+from redislab.errors import CannotListen, ExitCode, UsageError
+from redislab.options import DEFAULT_LAB, Option, by_name, read_into, usage
 from redislab.streams import Streams
 
 if TYPE_CHECKING:
+    from redislab.engines.embedded import EmbeddedEngine
+    from redislab.engines.embedded.keeping.claim import Claim
+    from redislab.engines.embedded.lab import Lab
     from redislab.serve.handle import Handle
     from redislab.serve.listening import Address
 
@@ -30,6 +33,7 @@ class ServeOptions:
     socket_path: str | None = None
     bind: str | None = None
     password_path: str | None = None
+    lab: str | None = None
     fresh: bool = False
     help: bool = False
 
@@ -51,13 +55,17 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
             ("--requirepass-file",), "password_path", str, "FILE", "the password is this file's first line"
         ),
     ),
-    "What to serve": (Option(("--fresh",), "fresh", None, "", "start empty and keep nothing"),),
+    "What to serve": (
+        Option(("--lab",), "lab", str, "NAME", "the data of that name, kept between runs (default)"),
+        Option(("--fresh",), "fresh", None, "", "start empty and keep nothing"),
+    ),
     "About": (Option(("--help",), "help", None, "", "this page"),),
 }
 HEADING = """\
 redislab serve [options]
 
 The Redis inside this program, for redis-cli, redis-py, notebooks and other shells at once.
+Shells of yours that open the same lab join it by themselves.
 It ends with Ctrl-C, SIGTERM or the command SHUTDOWN: exit code 0."""
 
 
@@ -72,45 +80,76 @@ def run_serve(argv: Sequence[str], streams: Streams) -> ExitCode:
         raise UsageError(f"redislab serve takes no word {more[0]!r}; see redislab serve --help")
     if options.socket_path is not None and (options.port is not None or options.bind is not None):
         raise UsageError("--socket stands alone: leave -p and --bind out")
+    if options.fresh and options.lab is not None:
+        raise UsageError("--fresh keeps nothing and --lab NAME is kept: one of them, not both")
     password = _password(options.password_path)
-    handle: Handle | None = None
-    with _sigterm_as_ctrl_c():
+    with _sigterm_as_ctrl_c(), ExitStack() as scope:
         try:
-            handle = _start(options, password, streams)
-            _say(banner(handle.address, bool(password)), streams)
+            handle = _start(options, password, streams, scope)
             while not handle.wait(WINDOWS_WAIT_S if sys.platform == "win32" else None):
                 pass
         except KeyboardInterrupt:
             pass
-        finally:
-            if handle is not None:
-                handle.close()
     return ExitCode.OK
 
 
-def _start(options: ServeOptions, password: bytes, streams: Streams) -> Handle:
-    from redislab.engines.embedded import EmbeddedEngine
+def _start(options: ServeOptions, password: bytes, streams: Streams, scope: ExitStack) -> Handle:
+    """Serve, and say where; all that is started ends with `scope`."""
     from redislab.serve.handle import DEFAULT_PORT, start
     from redislab.serve.listening import LOOPBACK
 
-    lab = EmbeddedEngine().lab
+    engine = _engine(options, streams)
+    scope.callback(engine.close)
+    lab = engine.lab
+    engine.tell()
     if password:
         lab.settings.change([(b"requirepass", password)])
     allow_open_files(lab.settings.number("maxclients"))
-    return start(
+    handle = start(
         lab,
         port=DEFAULT_PORT if options.port is None else options.port,
         host=options.bind or LOOPBACK,
         socket_path=options.socket_path,
         report=streams.say,
     )
+    scope.callback(handle.close)
+    if engine.claim is not None:
+        _let_shells_in(engine.claim, lab, streams, scope)
+    _say(banner(handle.address, bool(password), "" if lab.keeper is None else lab.keeper.claim.name), streams)
+    return handle
 
 
-def banner(address: Address, has_password: bool) -> str:
+def _engine(options: ServeOptions, streams: Streams) -> EmbeddedEngine:
+    from redislab.app import Place, open_lab
+    from redislab.engines.embedded import EmbeddedEngine
+
+    if options.fresh:
+        return EmbeddedEngine()
+    lab = DEFAULT_LAB if options.lab is None else options.lab
+    return open_lab(Place(lab=lab, home=streams.environ.get("REDISLAB_HOME")), streams.say)
+
+
+def _let_shells_in(claim: Claim, lab: Lab, streams: Streams, scope: ExitStack) -> None:
+    """Serve a kept lab at a socket in its own folder too, and write that where the next shell looks."""
+    from redislab.engines.embedded.keeping.place import SOCKET
+    from redislab.serve.handle import start
+
+    if claim.lock is None or claim.folder is None or sys.platform == "win32":
+        return
+    try:
+        handle = start(lab, socket_path=str(claim.folder / SOCKET), report=streams.say)
+        scope.callback(handle.close)
+        claim.lock.tell(str(handle.address))
+    except (CannotListen, OSError) as error:
+        streams.say(f"Other shells cannot join the lab by its name: {error}")
+
+
+def banner(address: Address, has_password: bool, lab: str) -> str:
     """Where it is, and how to join. The first line begins `redislab serves at ADDRESS`."""
     asked = " --askpass" if has_password else ""
+    data = f"the lab {lab!r}, kept" if lab else "a Redis inside this process, empty, kept nowhere"
     return (
-        f"redislab serves at {address}: a Redis inside this process, empty, kept nowhere. Ctrl-C ends it.\n"
+        f"redislab serves at {address}: {data}. Ctrl-C ends it.\n"
         f"  redislab repl {address.options}{asked}\n"
         f"  redis-cli {address.options}{asked}"
     )

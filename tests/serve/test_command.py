@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,8 +66,30 @@ def test_it_says_where_it_is_and_ends_politely(number: int) -> None:
 
 
 @unix_only
+def test_a_lab_is_kept_and_a_shell_that_opens_it_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="rl"))  # the path of a socket must be short
+    monkeypatch.setenv("REDISLAB_HOME", str(folder))
+    shell = [sys.executable, "-m", "redislab", "repl", "--lab", "class"]
+    try:
+        with command("-p", "0", "--lab", "class") as (process, banner):
+            assert "the lab 'class', kept" in banner
+            with redis.Redis(port=int(banner.split(":")[1]), decode_responses=True) as client:
+                client.set("name", "ada")
+                joined = subprocess.run([*shell, "GET", "name"], capture_output=True, text=True, timeout=30)
+                assert joined.stdout == "ada\n"
+                subprocess.run([*shell, "APPEND", "name", " lovelace"], timeout=30, check=True)
+                assert client.get("name") == "ada lovelace"
+            process.terminate()
+            assert process.wait(PATIENCE_S) == 0
+        alone = subprocess.run([*shell, "GET", "name"], capture_output=True, text=True, timeout=30)
+        assert alone.stdout == "ada lovelace\n"
+    finally:
+        shutil.rmtree(folder)
+
+
+@unix_only
 def test_shutdown_ends_the_process() -> None:
-    with command("-p", "0") as (process, banner):
+    with command("-p", "0", "--fresh") as (process, banner):
         port = int(banner.split(":")[1])
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(b"SHUTDOWN\r\n")
@@ -76,7 +100,7 @@ def test_shutdown_ends_the_process() -> None:
 @unix_only
 def test_a_unix_socket_is_its_owners_alone_and_goes_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "lab.sock"
-    with command("--socket", str(path)) as (process, banner):
+    with command("--fresh", "--socket", str(path)) as (process, banner):
         assert str(path) in banner
         assert stat.S_IMODE(os.lstat(path).st_mode) == 0o600
         done = subprocess.run(
@@ -110,14 +134,15 @@ def test_wrong_options_are_told_in_one_line(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text("\n")
     assert refused("--sockt", "x").count("\n") == 1
-    assert "0.0.0.0 can be reached from other machines" in refused("--bind", "0.0.0.0", "-p", "0")
+    assert "0.0.0.0 can be reached from other machines" in refused("--bind", "0.0.0.0", "-p", "0", "--fresh")
     assert "first line is empty" in refused("--requirepass-file", str(empty))
     assert "no such file" in refused("--requirepass-file", str(tmp_path / "missing"))
     assert "takes no word 'here'" in refused("here")
+    assert "one of them, not both" in refused("--fresh", "--lab", "class")
     assert "a port is a number" in refused("-p", "70000")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert refused("-p", str(port)) == (
+        assert refused("--fresh", "-p", str(port)) == (
             f"Cannot listen at 127.0.0.1:{port}: something else does already\n"
         )
 
@@ -125,7 +150,10 @@ def test_wrong_options_are_told_in_one_line(tmp_path: Path) -> None:
 def test_other_addresses_take_a_password(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hunter2\n")
-    with command("--bind", "0.0.0.0", "-p", "0", "--requirepass-file", str(secret)) as (process, banner):
+    with command("--bind", "0.0.0.0", "-p", "0", "--fresh", "--requirepass-file", str(secret)) as (
+        process,
+        banner,
+    ):
         port = int(banner.split(":")[1])
         assert process.stdout is not None
         assert process.stdout.readline() == f"  redislab repl -p {port} --askpass\n"

@@ -81,6 +81,11 @@ class LabDatabase(Database):
     def stored_keys(self) -> list[bytes]:
         return list(self._dict)
 
+    @property
+    def size(self) -> int:
+        """How many keys lie here, whether their time is up or not."""
+        return len(self._dict)
+
     # -- changes --------------------------------------------------------------------------------
 
     def wake_all(self) -> None:

@@ -78,12 +78,18 @@ class Settings:
     def __init__(self) -> None:
         self._known: Mapping[str, Setting] = _read_table()
         self._values = {name: setting.default for name, setting in self._known.items()}
+        self._kept = False
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
 
     def number(self, name: str) -> int:
         return int(self._values[name])
+
+    def keep(self) -> None:
+        """The data is kept in a file that each change is appended to."""
+        self._kept = True
+        self._values["appendonly"] = "yes"
 
     def matching(self, patterns: list[bytes]) -> dict[bytes, bytes]:
         """CONFIG GET: names that match; one that was named is shown as it was typed."""
@@ -116,8 +122,7 @@ class Settings:
                     raise ValueError("duplicate parameter")
                 value = raw_value.decode("utf-8", "surrogateescape")
                 checked[name] = events(value) if name == "notify-keyspace-events" else setting.checked(value)
-                if name in _ABSENT and checked[name] != _ABSENT[name][0]:
-                    raise ValueError(f"redislab's built-in engine has {_ABSENT[name][1]}")
+                self._check_possible(name, checked[name])
             except ValueError as reason:
                 where = f"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
                 raise Fail(where) from None
@@ -127,6 +132,14 @@ class Settings:
             for old, new in _TWINS.items():
                 if name.replace(new, old) in self._values:
                     self._values[name.replace(new, old)] = value
+
+    def _check_possible(self, name: str, value: str) -> None:
+        """Raises ValueError for what this engine cannot be."""
+        if name == "appendonly" and self._kept:
+            if value != "yes":
+                raise ValueError("this lab is kept, so each change is written; --fresh keeps nothing")
+        elif name in _ABSENT and value != _ABSENT[name][0]:
+            raise ValueError(f"redislab's built-in engine has {_ABSENT[name][1]}")
 
 
 def events(text: str) -> str:

@@ -56,6 +56,7 @@ class Keeper:
         image.pour_into(lab)
         if self._log is not None:
             lab.keeper = self
+            lab.settings.keep()
             lab.effects.observe(self._observe)
             atexit.register(self.close)
             if image.is_mostly_history:
