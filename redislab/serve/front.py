@@ -60,7 +60,7 @@ class ServeFront:
             self.lab.counts["rejected"] += 1
             return FULL
         peer = transport.get_extra_info("peername")
-        if not path and not self.lab.password and not (peer and is_loopback(peer[0])):
+        if not path and not self.lab.asks_password and not (peer and is_loopback(peer[0])):
             self.lab.counts["rejected"] += 1
             return NO_PASSWORD
         return b""

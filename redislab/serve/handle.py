@@ -125,7 +125,7 @@ def start(
     """
     if socket_path is not None:
         return Handle(lab, listen_unix(socket_path), report)
-    if not is_loopback(host) and not lab.password:
+    if not is_loopback(host) and not lab.asks_password:
         raise UsageError(
             f"{host} can be reached from other machines: that takes a password (--requirepass-file FILE)"
         )

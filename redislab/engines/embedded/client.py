@@ -19,6 +19,7 @@ from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 
 from redislab.engines.embedded import kinds, notices, results
+from redislab.engines.embedded.acl import User
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
@@ -75,8 +76,8 @@ class Client(FakeSocket):
         self.address = address or b"lab:%d" % self.id  # in the shape of host and port, wherever it comes from
         self.local_address = local_address  # the one that it has called
         self.name = b""
-        self.user = b"default"
-        self.authenticated = aside or not lab.password
+        self.account: User = lab.users.default
+        self.authenticated = aside or not lab.asks_password
         self.resp = 2
         self.since_s: float = lab.clock.time()
         self.active_s = self.since_s
@@ -113,6 +114,10 @@ class Client(FakeSocket):
     def select(self, number: int) -> None:
         self._db, self._db_num = self.lab.dbs[number], number
         self._db.time = self.lab.clock.time()
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.in_exec or self.queued is not None
 
     @property
     def may_wait(self) -> bool:
@@ -215,12 +220,14 @@ class Client(FakeSocket):
         deadline_s = self.lab.clock.monotonic() + timeout_s if timeout_s else None
         raise Parked(Wait(attempt, deadline_s, empty))
 
-    def authenticate(self, user: bytes, password: bytes) -> None:
-        """Log in. Raises Fail."""
-        if user == b"default" and self.lab.password in (b"", password):
-            self.user, self.authenticated = user, True
-            return
-        raise Fail(b"WRONGPASS invalid username-password pair or user is disabled.")
+    @property
+    def user(self) -> bytes:
+        return self.account.name
+
+    def authenticate(self, user: bytes, password: bytes, command: bytes) -> None:
+        """Log in, by AUTH or HELLO. Raises Fail."""
+        self.account = self.lab.users.login(self, user, password, command)
+        self.authenticated = True
 
     @property
     def watched_changed(self) -> bool:
@@ -417,6 +424,8 @@ class Client(FakeSocket):
             raise Fail(b"ERR Command not allowed inside a transaction")
         if not self.authenticated and "no_auth" not in entry.flags:
             raise Fail(b"NOAUTH Authentication required.")
+        if not (self.account.root.is_unlimited or self.aside):
+            self.lab.users.check(self, entry, args)
         keeper = self.lab.keeper
         if keeper is not None and keeper.problem is not None and entry.may_write:
             keeper.try_again()
@@ -516,8 +525,8 @@ class Client(FakeSocket):
         self.forget_subscriptions()
         self.lab.monitors.pop(self, None)
         self.muted = self.skip_next = self.skipping = self.no_evict = False
-        self.name, self.resp, self.user = b"", 2, b"default"
-        self.authenticated = not self.lab.password
+        self.name, self.resp, self.account = b"", 2, self.lab.users.default
+        self.authenticated = not self.lab.asks_password
         self.select(0)
 
     def forget_subscriptions(self) -> None:

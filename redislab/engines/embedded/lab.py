@@ -26,6 +26,7 @@ from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
 from redislab.engines.embedded.settings import Settings
+from redislab.engines.embedded.users import Users
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
@@ -73,6 +74,8 @@ class Lab(FakeServer):
         self.effects = Effects(self.dbs)
         self.keeper: Keeper | None = None  # while the data is kept in a file
         self.settings = Settings()
+        self.users = Users(table.catalogue)
+        self.settings.watch("requirepass", self.users.set_default_password)
         self.channels: Listeners = {}
         self.patterns: Listeners = {}
         self.shards: Listeners = {}
@@ -141,9 +144,9 @@ class Lab(FakeServer):
         self.run_id = secrets.token_hex(20)
 
     @property
-    def password(self) -> bytes:
-        """`requirepass`; empty: none is asked for."""
-        return self.settings["requirepass"].encode("utf-8", "surrogateescape")
+    def asks_password(self) -> bool:
+        """Whether who comes in must log in before anything else."""
+        return not (self.users.default.nopass and self.users.default.on)
 
     def end(self) -> None:
         """SHUTDOWN: every connection ends; data that is kept nowhere is gone. The lock is held."""

@@ -319,6 +319,9 @@ class Scripts:
             return True, b"ERR Unknown Redis command called from script"
         if "noscript" in entry.flags:
             return True, b"ERR This Redis command is not allowed from script"
+        refused = client.lab.users.refused_in_script(client, entry, words)
+        if refused is not None:
+            return True, refused.encode()
         if running.read_only and entry.writes:
             return True, b"ERR Write commands are not allowed from read-only scripts."
         running.wrote = running.wrote or entry.writes
@@ -367,11 +370,12 @@ class Scripts:
 
     def _acl_check_cmd(self, *args: Any) -> Answer:
         words = [arg if type(arg) is bytes else b"%.17g" % arg for arg in args]
+        client = self._running().client
         try:
-            self._running().client.lab.table.find(words)
+            entry = client.lab.table.find(words)
         except Fail:
             return True, b"ERR Invalid command passed to redis.acl_check_cmd()"
-        return False, True
+        return False, client.account.refusal(entry, words) is None
 
 
 def _refuse(obj: object, name: object, is_setting: bool) -> object:

@@ -79,6 +79,11 @@ class Settings:
         self._known: Mapping[str, Setting] = _read_table()
         self._values = {name: setting.default for name, setting in self._known.items()}
         self._kept = False
+        self._watchers: dict[str, Callable[[bytes], None]] = {}
+
+    def watch(self, name: str, work: Callable[[bytes], None]) -> None:
+        """Call `work` with the value whenever this setting is given one."""
+        self._watchers[name] = work
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -132,6 +137,8 @@ class Settings:
             for old, new in _TWINS.items():
                 if name.replace(new, old) in self._values:
                     self._values[name.replace(new, old)] = value
+            if name in self._watchers:
+                self._watchers[name](self._shown(name))
 
     def _check_possible(self, name: str, value: str) -> None:
         """Raises ValueError for what this engine cannot be."""

@@ -177,7 +177,7 @@ def _filters(client: Client, words: list[bytes]) -> tuple[list[Callable[[Client]
         elif name in (b"ADDR", b"LADDR"):
             tests.append(lambda each, name=name, value=value: _address(each, name) == value)  # type: ignore[misc]
         elif name == b"USER":
-            if value != b"default":
+            if client.lab.users.find(value) is None:
                 raise Fail(b"ERR No such user '%b'" % value)
             tests.append(lambda each, value=value: each.user == value)  # type: ignore[misc]
         elif name == b"SKIPME" and value.upper() in (b"YES", b"NO"):

@@ -94,7 +94,7 @@ def hello(client: Client, args: list[bytes]) -> Any:
     while place < len(args):
         word, more = args[place].upper(), len(args) - place - 1
         if word == b"AUTH" and more >= 2:
-            client.authenticate(args[place + 1], args[place + 2])
+            client.authenticate(args[place + 1], args[place + 2], b"HELLO")
             place += 3
         elif word == b"SETNAME" and more >= 1:
             name = args[place + 1]
@@ -102,7 +102,7 @@ def hello(client: Client, args: list[bytes]) -> Any:
             place += 2
         else:
             raise Fail(b"ERR Syntax error in HELLO option '%b'" % args[place])
-    if client.lab.password and not client.authenticated:
+    if not client.authenticated:
         raise Fail(NO_AUTH_HELLO)
     if name is not None:
         client.name = name
@@ -127,8 +127,8 @@ def check_name(name: bytes) -> None:
 def auth(client: Client, args: list[bytes]) -> Any:
     if len(args) > 3:
         raise Fail(b"ERR syntax error")
-    if len(args) == 2 and not client.lab.password:
+    if len(args) == 2 and client.lab.users.default.nopass:
         raise Fail(NO_PASSWORD)
     user, password = (b"default", args[1]) if len(args) == 2 else (args[1], args[2])
-    client.authenticate(user, password)
+    client.authenticate(user, password, b"AUTH")
     return OK

@@ -6,18 +6,18 @@ Summaries and tips are not in the catalogue: Redis's own sentences are not ours 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from redislab.core import keys
 from redislab.core.catalogue import Argument, Command, KeySpec
 from redislab.core.reply import Kind
 from redislab.core.syntax import syntax_text
 from redislab.engines.embedded import glob
+from redislab.engines.embedded.acl_text import CATEGORIES
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.engine import VERSION
+from redislab.engines.embedded.key_uses import specs_used
 from redislab.engines.embedded.results import Fail, Typed, status
 
 # The orders in which a server names these.
@@ -26,16 +26,10 @@ FLAGS = (
     *("stale", "skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "may_replicate"),
     *("no_mandatory_keys", "protected", "no_async_loading", "no_multi", "movablekeys", "allow_busy"),
 )
-CATEGORIES = (
-    *("keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog"),
-    *("geo", "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection"),
-    *("transaction", "scripting"),
-)
 KEY_FLAGS = (
     *("RO", "RW", "OW", "RM", "access", "update", "insert", "delete", "not_key", "incomplete"),
     "variable_flags",
 )
-_UNKNOWN_KEYS = "SORT", "SORT_RO"
 
 
 def _words(found: Sequence[str] | frozenset[str], order: Sequence[str]) -> Typed:
@@ -219,29 +213,10 @@ def _keys(client: Client, words: list[bytes]) -> list[tuple[bytes, KeySpec]]:
         raise Fail(b"ERR The command has no key arguments")
     if len(words) < abs(command.arity) or (command.arity > 0 and len(words) != command.arity):
         raise Fail(b"ERR Invalid number of arguments specified for command")
-    found = _placed(command, words)
+    found = specs_used(command, words)
     if not found and "no_mandatory_keys" not in command.flags:
         raise Fail(b"ERR Invalid arguments specified for command")
-    return [(words[place], _as_used(command, spec, words)) for place, spec in found]
-
-
-def _placed(command: Command, words: list[bytes]) -> list[tuple[int, KeySpec]]:
-    if command.name in _UNKNOWN_KEYS:
-        places = keys.key_positions(command, words)
-        store = replace(command.key_specs[0], flags=frozenset({"OW", "update"}))
-        return [(place, command.key_specs[0] if place == 1 else store) for place in places]
-    return [
-        (place, spec)
-        for spec in command.key_specs
-        for place in keys.key_positions(replace(command, key_specs=(spec,)), words)
-    ]
-
-
-def _as_used(command: Command, spec: KeySpec, words: list[bytes]) -> KeySpec:
-    """SET reads the key only with GET."""
-    if command.name == "SET" and not any(word.upper() == b"GET" for word in words[3:]):
-        return replace(spec, flags=frozenset({"OW", "update"}))
-    return replace(spec, flags=spec.flags - {"variable_flags"})
+    return [(words[place], spec) for place, spec in found]
 
 
 def _help(container: str) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 from redislab.core.reply import OK
 from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
-from redislab.engines.embedded.results import NIL_ARRAY, Fail
+from redislab.engines.embedded.results import NIL_ARRAY, Fail, error
+from redislab.engines.embedded.table import Entry
 
 
 @handles("MULTI")
@@ -39,9 +40,18 @@ def exec_(client: Client, args: list[bytes]) -> Any:
         return NIL_ARRAY
     client.in_exec = True
     try:
-        return [client.call_shown(entry, words) for entry, words in queued]
+        return [_run(client, entry, words) for entry, words in queued]
     finally:
         client.in_exec = False
+
+
+def _run(client: Client, entry: Entry, words: list[bytes]) -> Any:
+    try:
+        if not client.aside:
+            client.lab.users.check(client, entry, words)  # rules may have changed since it was queued
+    except Fail as fail:
+        return error(fail.text)
+    return client.call_shown(entry, words)
 
 
 @handles("WATCH")
