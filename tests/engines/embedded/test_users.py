@@ -10,7 +10,6 @@ from redislab.engines.embedded import EmbeddedEngine
 from redislab.errors import ConnectionLost
 from tests.engines.embedded.asking import ask, say
 
-
 SHOWN = (b"count", b"reason", b"context", b"object")
 
 
