@@ -54,6 +54,7 @@ _COPIES = Danger(
     "deletes every key of this server and copies another server's",
     Loses.ALL,
     applies=lambda words: len(words) == 2 and tuple(words) != (b"NO", b"ONE"),
+    shared=True,
 )
 
 TABLE: Mapping[str, Danger] = {
@@ -77,7 +78,9 @@ TABLE: Mapping[str, Danger] = {
     ),
     "CLIENT PAUSE": Danger("makes every client wait", shared=True),
     "CLUSTER RESET": Danger("makes this node forget the cluster, and a master its keys", shared=True),
-    "CLUSTER FLUSHSLOTS": Danger("takes every slot from this node: its keys can no longer be asked for"),
+    "CLUSTER FLUSHSLOTS": Danger(
+        "takes every slot from this node: its keys can no longer be asked for", shared=True
+    ),
     "KEYS": Danger(
         "looks at every key while everybody else waits; SCAN goes step by step", shared=True, once=True
     ),
@@ -106,6 +109,11 @@ def question(name: str, found: Danger, lost: Mapping[int, int] | None, undo: str
     """One line: what would happen, how much of it, and (`undo`) whether it can be taken back."""
     does = found.does if lost is None else _count(lost)
     return f"{name} {does}{f'; {undo}' if undo else ''}. Go on? [y/N] "
+
+
+def question_of_undo(name: str, obstacle: str) -> str:
+    """For a command that is asked about only because it could not be taken back, as the others can."""
+    return f"{name} cannot be undone: {obstacle}. Go on? [y/N] "
 
 
 def _count(lost: Mapping[int, int]) -> str:

@@ -8,7 +8,6 @@ else. It is bounded (keys, words, bytes, time), and a probe that fails disturbs 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from redislab.core.engine import Connection, Engine
 from redislab.core.keys import key_positions
 from redislab.core.parts import Assembler
 from redislab.core.reply import Reply
+from redislab.core.touched import keyspace
 from redislab.errors import ConnectionLost, RedislabError
 
 VALUE_BYTES = 256  # of a value that is kept; longer ones are not, or cut
@@ -30,7 +30,6 @@ _LEAVE_UNTOUCHED = frozenset(
     {"TYPE", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "EXISTS", "DUMP", "TOUCH", "MEMORY USAGE"}
     | {f"OBJECT {name}" for name in ("ENCODING", "FREQ", "IDLETIME", "REFCOUNT")}
 )
-_KEYSPACE = re.compile(rb"^db([0-9]{1,9}):keys=([0-9]{1,18})\b", re.MULTILINE)
 _SIZE_MATTERS = frozenset({"FLUSHDB", "FLUSHALL", "SCAN", "KEYS", "RANDOMKEY", "SELECT", "SWAPDB", "DBSIZE"})
 _NOT_NOW = frozenset({"EXEC", "DISCARD", "QUIT", "SHUTDOWN", "MONITOR", "RESET"})
 
@@ -169,7 +168,7 @@ class Probe:
         except (RedislabError, OSError):
             self.close()
             return None
-        return None if answer.is_error else _sizes(answer.text)
+        return None if answer.is_error else keyspace(answer.text)
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -316,9 +315,4 @@ def _size(reply: Reply) -> int | None:
     """The keys that DBSIZE or INFO keyspace counts."""
     if reply.is_error:
         return None
-    return sum(_sizes(reply.text).values()) if reply.text else reply.number
-
-
-def _sizes(keyspace: bytes) -> dict[int, int]:
-    """INFO keyspace, read: keys by database."""
-    return {int(number): int(keys) for number, keys in _KEYSPACE.findall(keyspace)}
+    return sum(keyspace(reply.text).values()) if reply.text else reply.number

@@ -79,6 +79,11 @@ class ClientState:
             return max(1, len(args) - 1)
         return 1
 
+    @property
+    def db_of_exec(self) -> int:
+        """The database in which the next command that runs begins: EXEC begins where MULTI was said."""
+        return self._db_before_multi if self.in_multi else self.db
+
     def observe(self, args: Sequence[bytes], kind: Kind) -> None:
         """Take note of a command that got a reply of this kind."""
         name = args[0].lower() if args else b""

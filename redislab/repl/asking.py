@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from redislab.app import catalogue
-from redislab.core.danger import MANY_KEYS, Danger, danger, lost_keys, question
+from redislab.core.danger import MANY_KEYS, Danger, danger, lost_keys, question, question_of_undo
 from redislab.core.probe import Policy, Probe
 from redislab.core.safe import visible_text
 from redislab.repl.desk import Desk
@@ -23,13 +23,20 @@ def permitted(desk: Desk, args: Sequence[bytes]) -> bool:
         return True
     shared = desk.session.link.engine.capabilities.shared
     found = danger(command.name, args[command.words :], shared=shared)
-    if found is None or (found.once and _server_of(desk, command.name) in desk.agreed):
+    keeper = desk.keeper(args)
+    state = desk.session.link.state
+    obstacle = keeper.obstacle(args, state.db_of_exec, tuple(state.queued)) if keeper is not None else ""
+    if found is None:
+        return not obstacle or _says_yes(desk, command.name, question_of_undo(command.name, obstacle))
+    if found.once and _server_of(desk, command.name) in desk.agreed:
         return True
     sizes = _sizes(desk)
     if sizes is not None and _is_harmless(command.name, found, sizes, desk):
         return True
     lost = lost_keys(found, sizes, desk.session.link.state.db)
-    if not _says_yes(desk, command.name, question(command.name, found, lost, _undo(desk, found))):
+    if not _says_yes(
+        desk, command.name, question(command.name, found, lost, _undo(desk, command.name, obstacle))
+    ):
         return False
     if found.once:
         desk.agreed.add(_server_of(desk, command.name))
@@ -68,9 +75,10 @@ def _sizes(desk: Desk) -> Mapping[int, int] | None:
         probe.close()
 
 
-def _undo(desk: Desk, found: Danger) -> str:
-    if not found.loses.any:
+def _undo(desk: Desk, name: str, obstacle: str) -> str:
+    """Whether what is deleted comes back."""
+    if not name.startswith("FLUSH"):
         return ""
-    if desk.session.link.engine.capabilities.snapshot:
-        return "`:undo` brings them back"
-    return "nothing brings them back"
+    if obstacle:
+        return f"`:undo` cannot bring them back: {obstacle}"
+    return "nothing brings them back" if desk.undoing is None else "`:undo` brings them back"

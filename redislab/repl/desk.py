@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redislab.app import Place
-from redislab.core.engine import Engine
+from redislab.core.engine import Engine, Undoable
 from redislab.core.session import Outcome, Session
 from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 
 if TYPE_CHECKING:
     from redislab.core.coach import Origins
+    from redislab.core.server_undo import ServerUndo
     from redislab.repl.knowledge import Knowledge
 
 
@@ -33,8 +34,34 @@ class Desk:
     leaving: bool = False
     last: Outcome | None = None  # of the latest command, for :why
     origins: Origins | None = None  # which command gave a key its type, for advice
+    server_undo: ServerUndo | None = None
     ask: Callable[[str], str] = lambda question: ""  # the answer of the person; "" where there is none
     agreed: set[tuple[str, str]] = field(default_factory=set)  # server and command that need no more asking
+
+    @property
+    def undoing(self) -> Undoable | None:
+        """What `:undo` asks: the engine itself, or what is kept of a server's keys where that is allowed."""
+        engine = self.session.link.engine
+        if isinstance(engine, Undoable):
+            return engine
+        kept = self.server_undo
+        if kept is not None and (not self.may_look or kept.engine is not engine):
+            kept.close()
+            kept = self.server_undo = None
+        if kept is None and self.may_look:
+            from redislab.app import catalogue
+            from redislab.core.server_undo import ServerUndo
+
+            kept = self.server_undo = ServerUndo(engine, catalogue())
+        return kept
+
+    def keeper(self, args: Sequence[bytes]) -> ServerUndo | None:
+        """What keeps a server's keys around this command; None inside MULTI, where nothing runs yet."""
+        state = self.session.link.state
+        waits = state.in_multi and args[0].upper() != b"EXEC"
+        if waits or state.listening or state.muted or self.undoing is None:
+            return None
+        return self.server_undo
 
     @property
     def may_look(self) -> bool:

@@ -92,17 +92,23 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
     if name in SUBSCRIBING and not session.listening and screen.layout.format is not Format.RAW:
         screen.line("Reading messages... (press Ctrl-C to quit)")
     printer = screen.reply(args)
+    keeper = desk.keeper(args)
+    state = session.link.state
+    before = keeper.before(args, state.db_of_exec, tuple(state.queued)) if keeper is not None else None
     try:
         outcome = session.run(args, printer.add)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RedislabError) as error:
         printer.end()
-        _stopped(desk, args)
-        raise CommandStopped from None
-    except RedislabError as error:
-        printer.end()
+        if keeper is not None and before is not None:
+            keeper.lost(before)
+        if isinstance(error, KeyboardInterrupt):
+            _stopped(desk, args)
+            raise CommandStopped from None
         _lost(desk, args, error)
         return False
     printer.end()
+    if keeper is not None and before is not None:
+        keeper.after(before, outcome.reply, outcome.elapsed_s)
     if outcome.elapsed_s >= SLOW_S and screen.layout.format is Format.STANDARD:
         screen.line(f"({outcome.elapsed_s:.2f}s)")
     from redislab.repl.remarks import remark

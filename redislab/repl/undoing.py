@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redislab.core.engine import Undoable
 from redislab.core.undo import Restored, sentence
 from redislab.errors import CannotUndo, UsageError
 from redislab.repl.desk import Desk
@@ -26,11 +25,11 @@ def _replay(desk: Desk, words: Sequence[str], what: str) -> None:
     if len(words) > 1 or (words and not (words[0].isascii() and words[0].isdigit() and int(words[0]))):
         raise UsageError(f"this is how it is written: :{what} or :{what} 3")
     count = int(words[0]) if words else 1
-    engine = desk.session.link.engine
-    if not isinstance(engine, Undoable):
-        raise UsageError("on a server nothing is kept for :undo; the built-in engine keeps every change")
+    undoing = desk.undoing
+    if undoing is None:
+        raise UsageError(f"a server's keys are kept for :{what} only after `:set probe on`")
     try:
-        restored = engine.undo(count) if what == "undo" else engine.redo(count)
+        restored = undoing.undo(count) if what == "undo" else undoing.redo(count)
     except CannotUndo as error:
         desk.screen.error(error.message, error.remedy)
         return

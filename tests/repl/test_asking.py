@@ -161,9 +161,35 @@ class TestUndo:
         answers = Shell().answers('SET "\\x1b[31m" 1', ":undo")
         assert answers[1] == "Undid SET: `\\x1b[31m` is gone again."
 
-    def test_on_a_server_one_line_says_no(self, server: RedisServer) -> None:
-        line = one_line(Shell.on(server.port).answers(":undo"))
-        assert line.startswith("error: on a server nothing is kept for :undo")
+    def test_on_a_server_it_takes_a_permission(self, server: RedisServer) -> None:
+        line = one_line(Shell.on(server.port).answers("SET a 1", ":undo")[1:])
+        assert line == "error: a server's keys are kept for :undo only after `:set probe on`"
+
+    def test_on_a_server_that_may_be_looked_at(self, server: RedisServer) -> None:
+        answers = Shell.on(server.port).answers(
+            *(":set probe on", "MSET a 1 b 2", "FLUSHALL", "y", ":undo 2", "DBSIZE", ":redo", "DBSIZE"),
+        )
+        assert answers == [
+            *("OK", "OK", "Undid FLUSHALL: `a` and `b` are back."),
+            *("Undid MSET: `a` and `b` are gone again.", "(integer) 0"),
+            *("Did MSET again: `a` and `b` are there again.", "(integer) 2"),
+        ]
+
+    def test_a_transaction_on_a_server(self, server: RedisServer) -> None:
+        answers = Shell.on(server.port).answers(
+            *(":set probe on", "MULTI", "SELECT 1", "SET a 1", "EXEC", ":undo", "DBSIZE"),
+        )
+        assert answers[-2:] == ["Undid EXEC: `a` is gone again.", "(integer) 0"]
+
+    def test_what_could_not_be_undone_there_is_asked_about(self, server: RedisServer) -> None:
+        answers = Shell.on(server.port).answers(":set probe on", "SET a 1", "SWAPDB 0 1", "n", "DBSIZE")
+        assert answers == ["OK", "info: SWAPDB was not sent.", "(integer) 1"]
+        answers = Shell.on(server.port).answers(":set probe on", "SWAPDB 0 1", "y", ":undo")
+        assert answers[0] == "OK"
+        assert one_line(answers[1:]) == (
+            "error: SWAPDB cannot be undone: databases that changed places are not kept "
+            "remedy: What came before it cannot be undone either, for it may build on that."
+        )
 
 
 class TestClock:
