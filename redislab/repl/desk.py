@@ -59,7 +59,7 @@ class Desk:
         """What keeps a server's keys around this command; None inside MULTI, where nothing runs yet."""
         state = self.session.link.state
         waits = state.in_multi and args[0].upper() != b"EXEC"
-        if waits or state.listening or state.muted or self.undoing is None:
+        if waits or state.listening or state.muted or self.undoing is not self.server_undo:
             return None
         return self.server_undo
 

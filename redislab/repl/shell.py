@@ -65,6 +65,8 @@ def run_shell(
         return ExitCode.TERMINATED  # the terminal is gone
     finally:
         desk.session.close()
+        if desk.server_undo is not None:
+            desk.server_undo.close()
         desk.home_engine.close()
     return ExitCode.OK
 

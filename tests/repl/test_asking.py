@@ -175,6 +175,14 @@ class TestUndo:
             *("Did MSET again: `a` and `b` are there again.", "(integer) 2"),
         ]
 
+    def test_back_home_the_server_is_asked_no_more(self, server: RedisServer) -> None:
+        answers = Shell().answers(
+            *(":set probe on", f":connect 127.0.0.1 {server.port}", "SET a 1"),
+            *(":connect", "SET b 1", ":undo"),
+        )
+        assert answers[-1] == "Undid SET: `b` is gone again."
+        assert server.cli("DBSIZE").stdout.strip() == b"1"
+
     def test_a_transaction_on_a_server(self, server: RedisServer) -> None:
         answers = Shell.on(server.port).answers(
             *(":set probe on", "MULTI", "SELECT 1", "SET a 1", "EXEC", ":undo", "DBSIZE"),
