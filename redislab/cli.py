@@ -26,6 +26,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab repl SET name ada   one command
   redislab repl < commands     a script
   redislab explain SET a 1     what a command means, without running it
+  redislab check my.md         prove a lesson; redislab new my.md begins one
   redislab serve               the Redis inside this process, for other programs
 
   redislab repl --help         all options
@@ -165,9 +166,23 @@ def _serve(argv: list[str], streams: Streams) -> ExitCode:
     return run_serve(argv, streams)
 
 
+def _check(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.check import run_check
+
+    return run_check(argv, streams)
+
+
+def _new(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.check import run_new
+
+    return run_new(argv, streams)
+
+
 MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
     "": _repl,
     "repl": _repl,
     "explain": _explain,
     "serve": _serve,
+    "check": _check,
+    "new": _new,
 }

@@ -1,0 +1,5 @@
+"""Lessons: Markdown in, a model, and the proof that a lesson keeps what it promises.
+
+`model` is what a file says, `reader` reads it (`front_matter`, `fences`). `conditions` is the check language,
+judged by `evidence`. `bench` has two clients and a checker on one engine; `proof` is `redislab check`.
+"""

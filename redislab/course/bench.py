@@ -1,0 +1,139 @@
+"""Two clients and a checker on one engine: where a lesson's commands run, for its proof and for a student.
+
+The checker's questions go over a connection of its own, which leaves no trace where the engine allows it:
+inside the student's MULTI a question would be queued, and MONITOR would show it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from redislab.core.catalogue import Catalogue
+from redislab.core.engine import Engine, Timed
+from redislab.core.link import Link
+from redislab.core.parts import Assembler
+from redislab.core.reply import Kind, Reply
+from redislab.course.evidence import Evidence, Journal
+from redislab.course.model import Typed
+from redislab.errors import RedislabError
+
+ANSWER_S = 5.0  # no command of a lesson takes longer
+BLOCKED_S = 0.05  # a command that may wait is asked for its answer so long, then left waiting
+AFTER_MS = 1  # at exactly its deadline a key still lives
+
+
+class Unanswered(RedislabError):
+    """A command of a lesson that nothing answers, or that ends the connection."""
+
+
+class Client:
+    """One of the two, over a link of its own."""
+
+    def __init__(self, engine: Engine, db: int) -> None:
+        self._link = Link(engine, db=db)
+        self._assembler = Assembler()
+        self._owed = 0  # answers that are still to come
+
+    def run(self, args: Sequence[bytes], *, may_wait: bool) -> list[Reply]:
+        """All that arrived for this client: the answer last, unless the command waits for something.
+
+        Raises Unanswered.
+        """
+        arrived = self.arrived()
+        self._link.send([args])
+        self._owed += 1
+        until_s = time.monotonic() + (BLOCKED_S if may_wait else ANSWER_S)
+        while self._owed and time.monotonic() < until_s:
+            arrived += self._take(max(0.0, until_s - time.monotonic()))
+        if self._owed and not may_wait:
+            raise Unanswered(f"{args[0].decode('utf-8', 'replace')} is not answered")
+        return arrived
+
+    def arrived(self) -> list[Reply]:
+        """What has come since: answers to what had to wait, messages."""
+        return self._take(0)
+
+    def close(self) -> None:
+        self._link.drop()
+
+    def _take(self, timeout_s: float) -> list[Reply]:
+        found = []
+        for arrival in self._link.arrivals(timeout_s):
+            reply = self._assembler.add(arrival.part)
+            if reply is None:
+                continue
+            found.append(reply)
+            if arrival.args is not None and reply.kind is not Kind.PUSH:
+                self._owed = max(0, self._owed - 1)
+            if not self._owed:
+                break
+        return found
+
+
+class Bench:
+    """A place to run a lesson's lines, with a journal of what ran since `begin`."""
+
+    def __init__(self, engine: Engine, catalogue: Catalogue, db: int = 0) -> None:
+        self.engine = engine
+        self._catalogue = catalogue
+        self._db = db
+        self._clients: dict[str, Client] = {}
+        self._checker = Client(engine.aside(), db)
+        self.journal = Journal(catalogue)
+
+    def begin(self) -> None:
+        """A step begins: nothing has been typed in it."""
+        self.journal = Journal(self._catalogue)
+
+    def run(self, typed: Typed) -> Reply | None:
+        """Run one line; its answer, or None where it waits for something. Raises RedislabError."""
+        command = self._catalogue.lookup(typed.args)
+        client = self._clients.get(typed.client)
+        if client is None:
+            client = self._clients[typed.client] = Client(self.engine, self._db)
+        may_wait = command is not None and "blocking" in command.flags
+        arrived = client.run(typed.args, may_wait=may_wait)
+        reply = arrived[-1] if arrived else None
+        if reply is not None:
+            self.journal.note(typed.args, reply, client=typed.client)
+        return reply
+
+    def ask(self, args: Sequence[bytes]) -> Reply:
+        """A question of the checker. Raises RedislabError."""
+        return self._checker.run(args, may_wait=False)[-1]
+
+    def evidence(self) -> Evidence:
+        return Evidence(self.ask, self.journal)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass: on the clock where it can be moved, else by moving the deadlines of all keys."""
+        if isinstance(self.engine, Timed) and self.engine.capabilities.clock:
+            self.engine.advance(seconds + AFTER_MS / 1000)
+            return
+        by_ms = round(seconds * 1000) + AFTER_MS
+        for key in self._keys():
+            left_ms = self.ask((b"PTTL", key)).number
+            if left_ms >= 0:
+                self.ask((b"PEXPIRE", key, b"%d" % (left_ms - by_ms)))
+
+    def empty(self) -> None:
+        """Forget the clients and all data; of an engine that others share, this database's alone."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self.ask((b"FLUSHDB",) if self.engine.capabilities.shared else (b"FLUSHALL",))
+        self.begin()
+
+    def close(self) -> None:
+        for client in (*self._clients.values(), self._checker):
+            client.close()
+
+    def _keys(self) -> Iterator[bytes]:
+        cursor = b"0"
+        while True:
+            reply = self.ask((b"SCAN", cursor, b"COUNT", b"1000"))
+            cursor = reply.items[0].text
+            yield from [item.text for item in reply.items[1].items]
+            if cursor == b"0":
+                return

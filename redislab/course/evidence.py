@@ -1,0 +1,61 @@
+"""What conditions are judged by: the state as another connection sees it, and what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from redislab.core.catalogue import Catalogue
+from redislab.core.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command that was answered."""
+
+    args: tuple[bytes, ...]
+    name: str  # the full name: `CONFIG GET`
+    reply: Reply
+    client: str = "A"
+
+
+@dataclass(slots=True)
+class Journal:
+    """What ran since the step began. `trips` counts round trips: a pipeline of ten is one."""
+
+    catalogue: Catalogue
+    entries: list[Entry] = field(default_factory=list)
+    trips: int = 0
+
+    def note(self, args: Sequence[bytes], reply: Reply, *, client: str = "A", trips: int = 1) -> None:
+        command = self.catalogue.lookup(args)
+        name = command.name if command is not None else args[0].decode("utf-8", "replace").upper()
+        self.entries.append(Entry(tuple(args), name, reply, client))
+        self.trips += trips
+
+    def calls(self, name: str) -> int:
+        """How often a command succeeded; of a container's name, any of its subcommands."""
+        return sum(
+            not entry.reply.is_error and (entry.name == name or entry.name.startswith(f"{name} "))
+            for entry in self.entries
+        )
+
+    def replies_to(self, args: Sequence[bytes]) -> list[Reply]:
+        """What this command was answered, each time; its name may be written in any case."""
+        return [entry.reply for entry in self.entries if _same(entry.args, args)]
+
+    @property
+    def latest(self) -> Reply | None:
+        return self.entries[-1].reply if self.entries else None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """`ask` puts a question to a connection of the checker's own."""
+
+    ask: Callable[[Sequence[bytes]], Reply]
+    journal: Journal
+
+
+def _same(typed: Sequence[bytes], wanted: Sequence[bytes]) -> bool:
+    return len(typed) == len(wanted) and typed[0].upper() == wanted[0].upper() and typed[1:] == wanted[1:]
