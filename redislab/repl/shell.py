@@ -33,6 +33,7 @@ from redislab.streams import Streams
 
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
 WELCOME_PRIVATE = "A server that this shell alone can reach. It ends with the shell, and nothing is kept."
+AGAIN_AFTER_S = 0.05  # a signal that has not ended the shell is raised again
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
 
@@ -198,16 +199,34 @@ def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
 
 @contextmanager
 def _ended_by_signals(prompt: Prompt) -> Iterator[None]:
-    """SIGTERM and SIGHUP end the shell with the terminal as it was found."""
+    """SIGTERM and SIGHUP end the shell with the terminal as it was found.
+
+    What a handler raises amid an import leaves a lock behind for which other threads wait, and in a callback
+    of Python's own it is swallowed. So it waits for the end of an import, and is raised again until it is here.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER_S)
+            if _is_importing(frame):
+                return
         if not prompt.leave(_Terminated()):
             raise _Terminated
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), end) for name in names}
     try:
         yield
     finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
