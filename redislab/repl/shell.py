@@ -202,7 +202,7 @@ def _ended_by_signals(prompt: Prompt) -> Iterator[None]:
     """SIGTERM and SIGHUP end the shell with the terminal as it was found.
 
     What a handler raises amid an import leaves a lock behind for which other threads wait, and in a callback
-    of Python's own it is swallowed. So it waits for the end of an import, and is raised again until it is here.
+    of Python's own it is swallowed. So it waits for the end of an import, and comes again until it is here.
     """
 
     def end(number: int, frame: FrameType | None) -> None:

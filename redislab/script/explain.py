@@ -14,6 +14,8 @@ from redislab.streams import Streams
 if TYPE_CHECKING:
     from redislab.app import Place
     from redislab.core.ahead import Ahead
+    from redislab.core.catalogue import Catalogue
+    from redislab.core.session import Session
 
 USAGE = """\
 redislab explain [--python] [target options] WORD …
@@ -57,9 +59,10 @@ def run_explain(argv: Sequence[str], streams: Streams) -> ExitCode:
     from redislab.core.grammar import match
     from redislab.render.terminal import coloured_text
 
-    view = explain_view(catalogue(), request.words, _ahead(request))
+    here, ahead = _look(request)
+    view = explain_view(here, request.words, ahead)
     _print(coloured_text(view, width=streams.width, colours=streams.colours), streams)
-    known = catalogue().knowing(request.words)
+    known = here.knowing(request.words)
     command = known.lookup(request.words)
     if command is not None and len(request.words) == command.words:
         return ExitCode.OK
@@ -74,25 +77,37 @@ def _python(words: list[bytes], streams: Streams) -> ExitCode:
     return ExitCode.OK
 
 
-def _ahead(request: Request) -> Ahead:
-    """What the words would meet at the place that was named. Raises Unreachable."""
+def _look(request: Request) -> tuple[Catalogue, Ahead]:
+    """The commands of the place that was named, and what the words would meet there. Raises Unreachable."""
     from redislab.core.ahead import NOTHING, ahead
 
     if request.place is None:
-        return NOTHING
+        return catalogue(), NOTHING
     from redislab.app import open_session
     from redislab.core.probe import Policy, Probe
 
     session = open_session(request.place)
     try:
         session.connect()
-        probe = Probe(session.link.engine, Policy(on_shared=True), catalogue())
+        known = _completed(catalogue(), session, request.words[0])
+        probe = Probe(session.link.engine, Policy(on_shared=True), known)
         look = probe.look(request.words, session.link.state.wanted_db)
         probe.close()
     finally:
         session.close()
         session.link.engine.close()
-    return ahead(catalogue().lookup(request.words), request.words, look)
+    return known, ahead(known.lookup(request.words), request.words, look)
+
+
+def _completed(known: Catalogue, session: Session, name: bytes) -> Catalogue:
+    """The catalogue, and a command that it has not from what the server says of it."""
+    from redislab.core.learn import is_name, learned
+
+    if known.lookup([name]) is not None or not is_name(name):
+        return known
+    info, docs = (session.run([b"COMMAND", about, name]).reply for about in (b"INFO", b"DOCS"))
+    facts = learned(known, name, info, docs) if info is not None and docs is not None else {}
+    return known.completed(facts) if facts else known
 
 
 def _request(argv: list[str], streams: Streams) -> Request:

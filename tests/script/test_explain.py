@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.servers import RedisServer, free_port
+from tests.wire import WireServer
 
 
 def explain(*args: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -172,3 +173,21 @@ def test_options_of_the_shell_that_name_no_place_are_refused() -> None:
     done = explain("--raw", "GET", "name")
     assert done.returncode == 1
     assert "See redislab explain --help" in done.stderr
+
+
+def test_a_command_that_only_the_server_knows_is_explained_with_its_words(newer_server: RedisServer) -> None:
+    at = ("-p", str(newer_server.port))
+    done = explain(*at, "HGETEX", "user:1", "EX", "60", "FIELDS", "1", "name")
+    assert done.returncode == 0
+    assert "user:1 does not exist." in done.stdout
+    assert "came with" not in done.stdout  # it is here
+    done = explain(*at, "VADD", "v", "VALUES", "1", "2", "x")
+    assert ("The server says: " in done.stdout) == (b"vadd" in newer_server.cli("COMMAND", "LIST").stdout)
+
+
+def test_a_hostile_server_teaches_nothing() -> None:
+    with WireServer(lambda command: b"*1\r\n*1\r\n$9\r\n\x1b]0;x\x07y\x1b\r\n") as server:
+        done = explain("-p", str(server.port), "FT.SEARCH", "idx")
+    assert done.returncode == 1
+    assert "no such command: FT.SEARCH" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
