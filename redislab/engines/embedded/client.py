@@ -23,6 +23,7 @@ from redislab.engines.embedded.acl import User
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
+from redislab.engines.embedded.tracking import Mode
 from redislab.engines.embedded.translate import plain, their_error
 from redislab.engines.embedded.waits import RUN, Parked, Wait
 
@@ -95,6 +96,7 @@ class Client(FakeSocket):
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
         self.shards: dict[bytes, None] = {}
+        self.tracking: Mode | None = None
         self.muted = self.skip_next = self.skipping = False  # CLIENT REPLY
         self._opened: list[CommandItem] = []
         self._running: tuple[Entry, list[bytes]] | None = None
@@ -269,11 +271,19 @@ class Client(FakeSocket):
                 self._execute(args)
             finally:
                 lab.running = None
+                self._forget_caching()
+                lab.tracking.deliver(self)
             if self._ends_after_reply:
                 self.hang_up()
             lab.settle()
         finally:
             lab.effects.end()
+
+    def _forget_caching(self) -> None:
+        """CLIENT CACHING is about the next command, or the whole of the next transaction."""
+        mode = self.tracking
+        if mode is not None and self.queued is None and self.last_command != "client|caching":
+            mode.caching = False
 
     def take_while_busy(self, args: list[bytes]) -> bool:
         """A command has arrived while another client's script runs too long: whether it could be answered.
@@ -336,7 +346,10 @@ class Client(FakeSocket):
         capturing, effects.capturing = effects.capturing, effects.active and entry.writes
         began_s = perf_counter()
         try:
-            return self._guarded(lambda: entry.handler(self, args))
+            result = self._guarded(lambda: entry.handler(self, args))
+            if self.tracking is not None:
+                lab.tracking.remember(self, entry, args)
+            return result
         finally:
             self._opened, self._running, effects.capturing = opened, outer, capturing
             if not self.aside:
@@ -518,12 +531,14 @@ class Client(FakeSocket):
         self.backlog.clear()
         self.forget_transaction()
         self.forget_subscriptions()
+        self.lab.tracking.end(self)
 
     def reset_state(self) -> None:
         """RESET: as if the client had connected anew."""
         self.forget_transaction()
         self.forget_subscriptions()
         self.lab.monitors.pop(self, None)
+        self.lab.tracking.end(self)
         self.muted = self.skip_next = self.skipping = self.no_evict = False
         self.name, self.resp, self.account = b"", 2, self.lab.users.default
         self.authenticated = not self.lab.asks_password

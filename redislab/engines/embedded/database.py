@@ -88,6 +88,10 @@ class LabDatabase(Database):
 
     # -- changes --------------------------------------------------------------------------------
 
+    def notify_watch(self, key: bytes) -> None:
+        super().notify_watch(key)
+        self._lab.tracking.changed(key, self._lab.running)
+
     def wake_all(self) -> None:
         self._lab.touched = True
 

@@ -62,7 +62,7 @@ def _clients(client: Client) -> Iterator[Field]:
     yield "cluster_connections", 0
     yield "maxclients", lab.settings["maxclients"]
     yield "blocked_clients", len(lab.parked)
-    yield "tracking_clients", 0
+    yield "tracking_clients", len(lab.tracking.clients)
     yield (
         "clients_in_timeout_table",
         sum(each.wait is not None and each.wait.deadline_s is not None for each in lab.parked),

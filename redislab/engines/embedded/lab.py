@@ -26,6 +26,7 @@ from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
 from redislab.engines.embedded.settings import Settings
+from redislab.engines.embedded.tracking import Tracking
 from redislab.engines.embedded.users import Users
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Lab(FakeServer):
         self.patterns: Listeners = {}
         self.shards: Listeners = {}
         self.scans = Scans()
+        self.tracking = Tracking()
         self._slow_number = 0
         self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
         self.command_calls: dict[str, tuple[int, float]] = {}
@@ -287,6 +289,8 @@ class Lab(FakeServer):
             for client in list(self.parked):
                 client.retry()
         self.touched = False
+        if self.tracking.clients:
+            self.tracking.deliver(None)
         for front in self.fronts:
             front.settled()
 

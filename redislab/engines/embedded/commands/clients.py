@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from redislab.core.reply import OK, Kind
+from redislab.core.reply import OK
 from redislab.engines.embedded.client import NOTHING, Client
 from redislab.engines.embedded.commands.connections import check_name
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.numbers import as_integer, integer
-from redislab.engines.embedded.results import Fail, Typed, verbatim
+from redislab.engines.embedded.results import Fail, verbatim
 
 TYPES = (b"normal", b"master", b"replica", b"slave", b"pubsub")
 
@@ -91,7 +91,7 @@ def describe(client: Client) -> bytes:
         ("events", "r"),
         ("cmd", client.last_command or "NULL"),
         ("user", client.user.decode("utf-8", "replace")),
-        ("redir", -1),
+        ("redir", -1 if client.tracking is None else client.tracking.redirect),
         ("resp", client.resp),
     ]
     return " ".join(f"{name}={value}" for name, value in fields).encode("latin-1", "replace")
@@ -103,6 +103,8 @@ def _flags(client: Client) -> str:
     flags += "x" if client.queued is not None else ""
     flags += "b" if client.wait is not None else ""
     flags += "d" if client.watched_changed else ""
+    if client.tracking is not None:
+        flags += "t" + "R" * client.tracking.broken + "B" * client.tracking.broadcast
     flags += "U" if client.address == client.local_address else ""  # a unix socket has one path for both
     flags += "e" if client.no_evict else ""
     return flags or "N"
@@ -133,16 +135,6 @@ def _on_off(word: bytes) -> bool:
     if word.upper() not in (b"ON", b"OFF"):
         raise syntax_error()
     return word.upper() == b"ON"
-
-
-@handles("CLIENT GETREDIR")
-def client_getredir(client: Client, args: list[bytes]) -> Any:
-    return -1
-
-
-@handles("CLIENT TRACKINGINFO")
-def client_trackinginfo(client: Client, args: list[bytes]) -> Any:
-    return {b"flags": Typed(Kind.SET, [b"off"]), b"redirect": -1, b"prefixes": []}
 
 
 @handles("CLIENT KILL")

@@ -126,6 +126,7 @@ def flush(client: Client, args: list[bytes]) -> Any:
     databases = [client.db] if args[0].upper() == b"FLUSHDB" else list(client.lab.dbs.values())
     for db in databases:
         db.clear()
+    client.lab.tracking.emptied(client)
     return OK
 
 
