@@ -55,6 +55,26 @@ EMBEDDED = ONE_COMMAND.format(
     set="lambda: ask(b'SET', b'key', b'value')",
     get="lambda: ask(b'GET', b'key')",
 )
+UNDO = """
+import statistics, time
+from redislab.engines.embedded import EmbeddedEngine
+engine = EmbeddedEngine()
+engine.remember()
+connection = engine.connect()
+def ask(*args):
+    connection.send([args])
+    return list(connection.replies(0))
+for start in range(0, {keys}, 1000):
+    ask(b"MSET", *[b"key:%d" % (n // 2) for n in range(2 * start, 2 * start + 2000)])
+for change in ([b"SET", b"key:7", b"other"], [b"FLUSHALL"]):
+    times_s = []
+    for _ in range(200):
+        began_s = time.perf_counter()
+        ask(*change)
+        engine.undo(1)
+        times_s.append(time.perf_counter() - began_s)
+    print(statistics.median(times_s))
+"""
 FAKEREDIS = ONE_COMMAND.format(
     setup="import fakeredis\nclient = fakeredis.FakeRedis()",
     set="lambda: client.set('key', 'value')",
@@ -331,6 +351,18 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
                 },
             )
             for place, name in enumerate(("SET", "GET"))
+        ],
+        *[
+            (
+                f"{name} and its undo, 100,000 keys", "s", 3,
+                {
+                    "redislab": lambda place=place: one_command(UNDO.format(keys=100_000), place, environ),
+                    "redislab, 1,000 keys": lambda place=place: one_command(
+                        UNDO.format(keys=1_000), place, environ
+                    ),
+                },
+            )
+            for place, name in enumerate(("SET", "FLUSHALL"))
         ],
         (
             "a private server, from nothing to its first connection", "s", 9,

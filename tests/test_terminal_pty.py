@@ -175,6 +175,33 @@ def test_monitor_until_ctrl_c(server: RedisServer) -> None:
         assert '"back"' in terminal.lines[-3:-1]
 
 
+def test_a_flush_is_asked_about_and_undone(terminal: Terminal) -> None:
+    terminal.enter("MSET a 1 b 2 c 3")
+    terminal.send("FLUSHALL")
+    terminal.wait_for_prompt("Go on? [y/N] ")
+    assert terminal.lines[-1].startswith("FLUSHALL deletes 3 keys in database 0; `:undo` brings them back.")
+    terminal.type(CTRL_C)
+    terminal.wait_for_line("info: FLUSHALL was not sent.")
+    terminal.wait_for_prompt()
+    terminal.send("FLUSHALL")
+    terminal.wait_for_prompt("Go on? [y/N] ")
+    terminal.send("y")
+    terminal.wait_for_prompt("redislab> ")
+    terminal.enter(":undo", "DBSIZE")
+    assert "Undid FLUSHALL: `a`, `b` and `c` are back." in terminal.lines
+    assert "(integer) 3" in terminal.lines
+
+
+def test_the_prompt_says_how_far_the_clock_is_ahead(terminal: Terminal) -> None:
+    terminal.enter("SET a 1 EX 60")
+    terminal.send(":clock +1h30m")
+    terminal.wait_for_prompt("redislab(+1h30m)> ")
+    terminal.send("SELECT 3")
+    terminal.wait_for_prompt("redislab(+1h30m)[3]> ")
+    terminal.send(":clock real")
+    terminal.wait_for_prompt("redislab[3]> ")
+
+
 def test_a_server_that_goes_away_and_comes_back(redis_server_path: str) -> None:
     with RedisServer() as server, on(server) as terminal:
         terminal.wait_for_prompt(f"{server.port}> ")
@@ -244,13 +271,17 @@ def test_ctrl_d_ends_the_shell_and_the_terminal_is_as_before(terminal: Terminal)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("busy", ["", "waiting", "asked"])
 def test_signals_end_the_shell_with_143_and_the_terminal_as_before(
-    terminal: Terminal, name: str, busy: bool
+    terminal: Terminal, name: str, busy: str
 ) -> None:
-    if busy:
+    if busy == "waiting":
         terminal.send("BLPOP nothing 0")
         terminal.wait_until_running()
+    elif busy == "asked":
+        terminal.enter("SET a 1")
+        terminal.send("FLUSHALL")
+        terminal.wait_for_prompt("Go on? [y/N] ")
     terminal.kill(getattr(signal, name))
     assert terminal.ended() == 143
     assert terminal.is_cooked
@@ -299,6 +330,19 @@ def test_a_dumb_terminal_gets_no_escape() -> None:
         terminal.wait_for_line("(integer) 1")
         terminal.send("foo")
         terminal.wait_for(lambda lines: any("unknown command" in line for line in lines), "the error")
+        assert b"\x1b" not in terminal.received
+
+
+def test_a_dumb_terminal_is_asked_without_escapes() -> None:
+    with Terminal(environ={"TERM": "dumb"}) as terminal:
+        terminal.wait_for_prompt("redislab> ")
+        terminal.send("SET a 1")
+        terminal.wait_for_line("OK")
+        terminal.wait_for_prompt("redislab> ")
+        terminal.send("FLUSHALL")
+        terminal.wait_for_prompt("Go on? [y/N] ")
+        terminal.send("n")
+        terminal.wait_for_line("info: FLUSHALL was not sent.")
         assert b"\x1b" not in terminal.received
 
 

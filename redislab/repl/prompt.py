@@ -65,6 +65,7 @@ class Prompt:
         output: Output | None = None,
     ) -> None:
         self._leaving: BaseException | None = None
+        self._input, self._output = input, output
         with _plain_output() if is_dumb_terminal() else nullcontext():
             self._session: PromptSession[str] = PromptSession(
                 message,
@@ -147,9 +148,8 @@ class Prompt:
 
     def question(self, text: str) -> str:
         """What a person answers on one line; "" at Ctrl-C and Ctrl-D. Not kept in the history."""
-        app = self._session.app
         with _plain_output() if is_dumb_terminal() else nullcontext():
-            asking: PromptSession[str] = PromptSession(input=app.input, output=app.output)
+            asking: PromptSession[str] = PromptSession(input=self._input, output=self._output)
         try:
             return asking.prompt(text, handle_sigint=False)
         except (KeyboardInterrupt, EOFError):

@@ -23,8 +23,7 @@ def _dbsize(told: Told) -> str:
     "FLUSHDB",
     "FLUSHALL",
     why="FLUSHDB deletes every key of the selected database and FLUSHALL those of all databases. "
-    "Neither asks, "
-    "and what was not saved elsewhere is gone.",
+    "Redis asks nothing and keeps nothing: what was not saved elsewhere is gone.",
 )
 def _flush(told: Told) -> str:
     where = f"database {told.outcome.db}" if told.command.name == "FLUSHDB" else "all databases"

@@ -20,7 +20,7 @@ from weakref import WeakSet
 from fakeredis._core import CommandItem
 
 from redislab.core.spans import span_text
-from redislab.core.undo import Restored
+from redislab.core.undo import NAMED, Restored
 from redislab.engines.embedded import kept
 from redislab.engines.embedded.database import Contents
 from redislab.engines.embedded.effects import Before, Emptied, Keys, Refilled, Step, Swapped, Turned, Unit
@@ -207,8 +207,9 @@ class Journal:
         late = contents.drop_due(db.time)
         for key in late:
             restored.late.add(key)
-        restored.back.count += len(contents.items)
-        restored.back.names += islice(contents.items, 3)
+        for key in islice(contents.items, NAMED):
+            restored.back.add(key)
+        restored.back.count += max(0, len(contents.items) - NAMED)
         db.refill(contents)
 
 

@@ -87,6 +87,11 @@ class TestWhatComesBack:
         assert undone(engine) == ["Undid FLUSHALL: 18 keys are back."]
         assert picture(engine.lab) == before
 
+    def test_few_are_named_and_more_are_counted(self, engine: EmbeddedEngine, connection: Connection) -> None:
+        say_all(connection, "MSET a 1 b 2", "SELECT 1", "MSET c 3 d 4", "FLUSHALL")
+        assert undone(engine) == ["Undid FLUSHALL: 4 keys are back."]
+        assert undone(engine) == ["Undid MSET: `c` and `d` are gone again."]
+
     def test_a_transaction_and_a_script_as_one(self, engine: EmbeddedEngine, connection: Connection) -> None:
         say_all(connection, "SET a 1", "MULTI", "INCR a", "SET b 2", "DEL a", "EXEC")
         ask(connection, b"EVAL", b"redis.call('DEL', 'b') redis.call('SET', 'c', 1)", b"0")
