@@ -7,6 +7,10 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
     connection  `Connection`: batches in, parts out, waits that can be interrupted
     client      what a server knows of one client, and how one command runs
     lab         what all clients share: databases, who waits, who listens, settings, counts
+    database    one database of a lab: keys, expiry, who watches
+    effects     what each arriving command changed, for those who observe; kept: values set aside
+    journal     undo and redo
+    clock       time as a lab sees it
     table       the commands of Redis 7.0, from our catalogue: names, arities, error texts
     results     what a command returned → parts
     commands    a module for each group of commands, ours where fakeredis differs from Redis 7.0;
