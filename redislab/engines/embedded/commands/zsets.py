@@ -92,7 +92,8 @@ def zadd(client: Client, args: list[bytes]) -> Any:
         elif outcome != old:
             changed += 1
         if outcome != old:
-            item.value.add(member, outcome + 0.0)  # Redis keeps no -0 in small sets
+            small = client.is_compact(args[1], item.value)
+            item.value.add(member, outcome + 0.0 if small else outcome)  # Redis keeps no -0 in small sets
             item.updated()
     if b"INCR" in given:
         return outcome
