@@ -6,6 +6,7 @@
     CMD … in a..b     a number from a to b
     exists KEY        KEY is list
     reply CMD … == …  the learner was shown this answer
+    shown == JSON     the same, whatever the command was
     used A|B          one of these commands ran; `not used KEYS`: none did
     calls SET <= 1    so many runs of a command; `trips <= 1`: so many round trips
     error "text"      the latest answer is an error with this text in it
@@ -63,7 +64,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line. `kind`: state, reply, used, unused, calls, trips or error."""
+    """One line. `kind`: state, reply, shown, used, unused, calls, trips or error."""
 
     kind: str
     text: str
@@ -91,12 +92,16 @@ def parse(text: str, line: int) -> Condition:
         return _without_operator(text, line)
     left, operator, wanted = compared
     names = [word.decode("utf-8", "surrogateescape") for word in left]
-    kind = first if first in ("reply", "calls", "trips") else "state"
+    kind = first if first in ("reply", "shown", "calls", "trips") else "state"
     if kind in ("state", "reply"):
         args = tuple(left[kind == "reply" :])
         if not args:
             raise BadCondition(_FORM)
         return Condition(kind, text, line, args, operator=operator, wanted=wanted)
+    if kind == "shown":
+        if len(names) > 1:
+            raise BadCondition('shown names no command; reply does: reply GET name == "ada"')
+        return Condition(kind, text, line, operator=operator, wanted=wanted)
     if not isinstance(wanted, int) or isinstance(wanted, bool):
         raise BadCondition(f"{kind} is compared with a whole number")
     return Condition(kind, text, line, names=_names(names[1:]), operator=operator, wanted=wanted)
@@ -303,6 +308,13 @@ def _reply(condition: Condition, evidence: Evidence) -> Verdict:
     return Verdict(holds, _seen(line, found, condition))
 
 
+def _shown(condition: Condition, evidence: Evidence) -> Verdict:
+    replies = [entry.reply for entry in evidence.journal.entries]
+    holds = any(_OPERATORS[condition.operator](reply, condition.wanted) for reply in replies)
+    found = plain(replies[-1]) if replies else "nothing yet"
+    return Verdict(holds, _seen("shown", found, condition))
+
+
 def _was_used(condition: Condition, evidence: Evidence) -> Verdict:
     used = [name for name in condition.names if evidence.journal.calls(name)]
     wanted = " or ".join(condition.names)
@@ -331,6 +343,7 @@ def _latest_error(condition: Condition, evidence: Evidence) -> Verdict:
 _JUDGES: Mapping[str, Callable[[Condition, Evidence], Verdict]] = {
     "state": _state,
     "reply": _reply,
+    "shown": _shown,
     "used": _was_used,
     "unused": _was_used,
     "calls": _counted,

@@ -77,6 +77,8 @@ calls GET|MGET <= 3
 trips == 6
 reply GET name == "ada"
 reply get visits == 41
+shown == ["ada", "41"]
+shown in 41..41
 error "WRONGTYPE"
 error "wrong kind\""""
 
@@ -103,6 +105,7 @@ calls GET > 2
 trips < 6
 reply GET word == "a == b"
 reply GET name == "bob"
+shown == "bob"
 error "syntax\""""
 
 
@@ -126,6 +129,10 @@ def test_what_does_not(evidence: Evidence, line: str) -> None:
         ('GET nosuch == "ada"', 'GET nosuch → nil, wanted "ada"'),
         ('LRANGE queue 0 -1 has "x"', 'LRANGE queue 0 -1 → [a, b, c], wanted has "x"'),
         ("reply GET nosuch == 1", "GET nosuch → not run yet, wanted 1"),
+        (
+            'shown has "bob"',
+            'shown → (error) WRONGTYPE Operation against a key holding the wrong …, wanted has "bob"',
+        ),
         ("used KEYS|SCAN", "used none of them, wanted KEYS or SCAN"),
         ("calls GET <= 1", "calls of GET → 2, wanted <= 1"),
     ],
@@ -139,7 +146,7 @@ def test_what_the_checker_saw(evidence: Evidence, line: str, seen: str) -> None:
     [
         "", "GET name", "GET name = 1", 'GET name == ada', "GET name ==", '== "ada"', "GET name in 1",
         "name is text", "error", "error syntax", 'error ""', "used", "used GET|", "calls GET", "trips == 1.5",
-        'GET "name == 1',
+        'GET "name == 1', "shown GET == 1", "shown",
     ],
 )  # fmt: skip
 def test_what_is_no_check(line: str) -> None:
