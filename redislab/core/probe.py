@@ -170,6 +170,18 @@ class Probe:
             return None
         return None if answer.is_error else keyspace(answer.text)
 
+    def described(self, name: bytes) -> tuple[Reply, Reply] | None:
+        """What COMMAND INFO and COMMAND DOCS say of a command; None where the server would not in time."""
+        asks = [(b"COMMAND", about, name) for about in (b"INFO", b"DOCS")]
+        try:
+            if not self.enabled or not self._go_to(self._db):
+                return None
+            info, docs = self._ask(asks, time.monotonic() + OPENING_S)
+        except (RedislabError, OSError):
+            self.close()
+            return None
+        return info, docs
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _look(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from redislab.app import Place
     from redislab.core.ahead import Ahead
     from redislab.core.catalogue import Catalogue
-    from redislab.core.session import Session
+    from redislab.core.probe import Probe
 
 USAGE = """\
 redislab explain [--python] [target options] WORD …
@@ -89,8 +89,8 @@ def _look(request: Request) -> tuple[Catalogue, Ahead]:
     session = open_session(request.place)
     try:
         session.connect()
-        known = _completed(catalogue(), session, request.words[0])
-        probe = Probe(session.link.engine, Policy(on_shared=True), known)
+        probe = Probe(session.link.engine, Policy(on_shared=True))
+        known = probe.catalogue = _completed(catalogue(), probe, request.words[0])
         look = probe.look(request.words, session.link.state.wanted_db)
         probe.close()
     finally:
@@ -99,14 +99,14 @@ def _look(request: Request) -> tuple[Catalogue, Ahead]:
     return known, ahead(known.lookup(request.words), request.words, look)
 
 
-def _completed(known: Catalogue, session: Session, name: bytes) -> Catalogue:
+def _completed(known: Catalogue, probe: Probe, name: bytes) -> Catalogue:
     """The catalogue, and a command that it has not from what the server says of it."""
     from redislab.core.learn import is_name, learned
 
     if known.lookup([name]) is not None or not is_name(name):
         return known
-    info, docs = (session.run([b"COMMAND", about, name]).reply for about in (b"INFO", b"DOCS"))
-    facts = learned(known, name, info, docs) if info is not None and docs is not None else {}
+    described = probe.described(name)
+    facts = learned(known, name, *described) if described is not None else {}
     return known.completed(facts) if facts else known
 
 

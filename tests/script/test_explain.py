@@ -185,8 +185,9 @@ def test_a_command_that_only_the_server_knows_is_explained_with_its_words(newer_
     assert ("The server says: " in done.stdout) == (b"vadd" in newer_server.cli("COMMAND", "LIST").stdout)
 
 
-def test_a_hostile_server_teaches_nothing() -> None:
-    with WireServer(lambda command: b"*1\r\n*1\r\n$9\r\n\x1b]0;x\x07y\x1b\r\n") as server:
+@pytest.mark.parametrize("answer", [b"*1\r\n*1\r\n$8\r\n\x1b]0;x\x07y\x1b\r\n", b"*1\r\n$9999\r\n", b"?"])
+def test_a_hostile_server_teaches_nothing_and_holds_nobody_up(answer: bytes) -> None:
+    with WireServer(lambda command: answer) as server:
         done = explain("-p", str(server.port), "FT.SEARCH", "idx")
     assert done.returncode == 1
     assert "no such command: FT.SEARCH" in done.stdout
