@@ -24,6 +24,7 @@ from redislab.core.undo import NAMED, Restored
 from redislab.engines.embedded import kept
 from redislab.engines.embedded.database import Contents
 from redislab.engines.embedded.effects import Before, Emptied, Keys, Refilled, Step, Swapped, Turned, Unit
+from redislab.engines.embedded.results import Fail
 from redislab.errors import CannotUndo
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class Journal:
     ) -> list[Restored]:
         restored: list[Restored] = []
         with self._lab.lock:
+            self._check_kept()
             while source and len(restored) < count:
                 problem = _problem(source[-1])
                 if problem is not None:
@@ -142,6 +144,14 @@ class Journal:
         if not restored:
             raise CannotUndo(f"There is nothing to {'do again' if redone else 'undo'}")
         return restored
+
+    def _check_kept(self) -> None:
+        """Where a lab can no longer be written, it is changed no more, by undo neither. Raises CannotUndo."""
+        if self._lab.keeper is not None:
+            try:
+                self._lab.keeper.try_again()
+            except Fail as fail:
+                raise CannotUndo(fail.text.decode("utf-8", "replace")) from None
 
     @contextmanager
     def _collected(self) -> Iterator[list[Step]]:
@@ -171,11 +181,13 @@ class Journal:
                     self._put_back_key(number, key, before, restored)
             elif isinstance(step, Emptied):
                 self._put_back_contents(step, restored)
+                self._lab.tracking.emptied(None)
             elif isinstance(step, Refilled):
                 db = self._lab.dbs[step.db]
                 for key in db.stored_keys():
                     restored.gone.add(key)
                 db.clear()
+                self._lab.tracking.emptied(None)
             elif isinstance(step, Swapped):
                 restored.swapped = step.first, step.second
                 self._lab.swap(step.first, step.second)

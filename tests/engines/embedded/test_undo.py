@@ -176,6 +176,17 @@ class TestWhoIsTold:
         assert reply.items[1] == bulk(b"a")
         assert say(connection, "LLEN l").value == 1
 
+    @pytest.mark.parametrize("change", ["SET k 2", "FLUSHALL"])
+    def test_who_caches_the_key_is_told(
+        self, engine: EmbeddedEngine, connection: Connection, other: Connection, change: str
+    ) -> None:
+        say_all(connection, "SET k 1", change)
+        say_all(other, "HELLO 3", "CLIENT TRACKING ON", "GET k")
+        undone(engine)
+        [told] = whole_replies(other, 0)
+        assert told.kind is Kind.PUSH
+        assert told.items[0] == bulk(b"invalidate")
+
     def test_no_notification_is_made_up(
         self, engine: EmbeddedEngine, connection: Connection, other: Connection
     ) -> None:

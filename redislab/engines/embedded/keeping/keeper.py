@@ -45,7 +45,7 @@ class Keeper:
         """Load the data into the lab, which is still empty. Raises LabUnavailable."""
         self.claim = claim
         self.problem: str | None = None
-        self.saved_s = time.time()  # when all was last flushed to the disk, since 1970
+        self.saved_s = lab.clock.time()  # when all was last flushed to the disk, since 1970
         self._lab = lab
         self._disk = disk or Disk()
         self._tried_s = 0.0
@@ -71,7 +71,7 @@ class Keeper:
         """Make all of it survive a power cut. Raises OSError."""
         if self._log is not None and not self.problem:
             self._log.flush()
-            self.saved_s = time.time()
+            self.saved_s = self._lab.clock.time()
 
     def compact(self) -> None:
         """Write the file anew, without history.
@@ -88,7 +88,7 @@ class Keeper:
                 self._fail(error)
             return
         self.problem = None
-        self.saved_s = time.time()
+        self.saved_s = self._lab.clock.time()
 
     def try_again(self) -> None:
         """Write all of it, if the last try is a while ago. Raises Fail while it cannot be written."""
@@ -170,7 +170,7 @@ class Keeper:
                 flush = self._log.flush_later()
             try:
                 flush()
-                self.saved_s = time.time()
+                self.saved_s = self._lab.clock.time()
             except OSError as error:
                 with self._lab.lock:
                     self._fail(error)
