@@ -43,7 +43,7 @@ class Place:
         from redislab.engines.target import Target
 
         target = self.target or Target(protocol=self.protocol)
-        target = replace(target, host=host, port=port, socket_path=None)
+        target = replace(target, host=host, port=port, socket_path=None, name="")
         return replace(self, lab=None, target=target, private=False)
 
 
@@ -104,7 +104,11 @@ def place_of(place: Place, socket_path: str | None) -> Place | None:
         return None
     from redislab.engines.target import Target
 
-    return replace(place, lab=None, target=Target(socket_path=socket_path, protocol=place.protocol))
+    return replace(
+        place,
+        lab=None,
+        target=Target(socket_path=socket_path, protocol=place.protocol, name=f"redislab {place.lab}"),
+    )
 
 
 @cache

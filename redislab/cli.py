@@ -28,6 +28,8 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab explain SET a 1     what a command means, without running it
   redislab check my.md         prove a lesson; redislab new my.md begins one
   redislab serve               the Redis inside this process, for other programs
+  redislab lab                 data kept between runs: list, export, import, delete
+  redislab doctor              what works here, where things lie, what is missing
 
   redislab repl --help         all options
   redislab --version"""
@@ -160,6 +162,18 @@ def _explain(argv: list[str], streams: Streams) -> ExitCode:
     return run_explain(argv, streams)
 
 
+def _lab(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.labs import run_lab
+
+    return run_lab(argv, streams)
+
+
+def _doctor(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.doctor import run_doctor
+
+    return run_doctor(argv, streams)
+
+
 def _serve(argv: list[str], streams: Streams) -> ExitCode:
     from redislab.serve.command import run_serve
 
@@ -185,4 +199,6 @@ MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
     "serve": _serve,
     "check": _check,
     "new": _new,
+    "lab": _lab,
+    "doctor": _doctor,
 }

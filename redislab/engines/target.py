@@ -41,6 +41,7 @@ class Target:
     tls: Tls | None = None
     protocol: int | None = None  # 3 asks for RESP3 with HELLO; None and 2 send nothing
     cluster: bool = False  # follow MOVED and ASK
+    name: str = ""  # what stands in the prompt, where the address says little to a person
 
     @property
     def address(self) -> str:
@@ -53,6 +54,8 @@ class Target:
     @property
     def label(self) -> str:
         """What stands in the prompt."""
+        if self.name:
+            return self.name
         return self.address if self.socket_path is None else f"redis {self.socket_path}"
 
 

@@ -165,6 +165,12 @@ def _clock(desk: Desk, words: Sequence[str]) -> None:
     clock.clock(desk, words)
 
 
+def _export(desk: Desk, words: Sequence[str]) -> None:
+    from redislab.repl import labs
+
+    labs.export(desk, words)
+
+
 def _clear(desk: Desk, words: Sequence[str]) -> None:
     desk.screen.clear()
 
@@ -188,8 +194,9 @@ COMMANDS: Mapping[str, ShellCommand] = {
         "[URL|HOST PORT]", "go on with another server; alone: back to the first", _connect
     ),
     ":lab": ShellCommand(
-        "[NAME|list|copy NAME|delete NAME]", "what is kept here; with a name: go on in that lab", _lab
+        "[NAME|list|serve|copy NAME|delete NAME]", "what is kept here; with a name: go on in that lab", _lab
     ),
+    ":export": ShellCommand("FILE.redis", "write the data as commands that any Redis runs", _export),
     ":clear": ShellCommand("", "empty the screen; Ctrl-L does the same", _clear),
     ":quit": ShellCommand("", "leave; Ctrl-D on an empty line does the same", _quit),
 }

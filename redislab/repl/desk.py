@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from redislab.core.coach import Origins
     from redislab.core.server_undo import ServerUndo
     from redislab.repl.knowledge import Knowledge
+    from redislab.serve import Handle
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Desk:
     origins: Origins | None = None  # which command gave a key its type, for advice
     server_undo: ServerUndo | None = None
     ask: Callable[[str], str] = lambda question: ""  # the answer of the person; "" where there is none
+    serving: Handle | None = None  # where other shells join this one's lab
     agreed: set[tuple[str, str]] = field(default_factory=set)  # server and command that need no more asking
 
     @property

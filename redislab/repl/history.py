@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -29,21 +29,6 @@ MOST_ENTRY_BYTES = 1 << 18  # a larger one is a paste of data: it stays in memor
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # a named pipe that nobody reads must not hold the shell up
 _OPEN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | _NONBLOCK
-
-
-def history_path(environ: Mapping[str, str]) -> Path | None:
-    """Where the history lies: REDISLAB_HISTORY (empty: nowhere), or the user's folder for such things.
-
-    None: there is no home folder to put it in.
-    """
-    named = environ.get("REDISLAB_HISTORY")
-    if named is not None:
-        return Path(os.path.expanduser(named) if named else os.devnull)
-    from platformdirs import user_state_path  # not needed where the file is named
-
-    path, home = user_state_path("redislab") / "history", Path(os.path.expanduser("~"))
-    homeless = home in path.parents and not home.is_dir()
-    return path if path.is_absolute() and not homeless else None
 
 
 class SharedHistory(History):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from redislab.app import Place, open_engine, open_lab, place_of
-from redislab.core.engine import Engine
+from redislab.core.engine import Engine, Undoable
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Span, line
 from redislab.errors import RedislabError, UsageError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from redislab.engines.embedded.keeping.claim import Claim
 
 WELCOME = "A Redis inside this process; {kept}. Try SET name ada, HELP, or :help."
-USAGE = "this is how it is written: :lab, :lab NAME, :lab list, :lab copy NAME, :lab delete NAME"
+USAGE = "this is how it is written: :lab, :lab NAME, list, serve, copy NAME or delete NAME behind :lab"
 
 
 def open_home(place: Place, screen: Screen) -> tuple[Place, Engine]:
@@ -29,7 +29,10 @@ def open_home(place: Place, screen: Screen) -> tuple[Place, Engine]:
     Raises UsageError, and LabUnavailable where the data is there but cannot be read.
     """
     if place.lab is None:
-        return place, open_engine(place)
+        engine = open_engine(place)
+        if isinstance(engine, Undoable):
+            engine.remember()
+        return place, engine
     from redislab.engines.embedded.keeping.lock import LabInUse
 
     def warn(text: str) -> None:
@@ -47,10 +50,19 @@ def open_home(place: Place, screen: Screen) -> tuple[Place, Engine]:
             f"The lab {place.lab!r} is open elsewhere ({holder.words}). "
             "This is a copy of its data; what you change here is kept nowhere."
         )
-        screen.remedy("--lab NAME opens another lab.")
+        screen.remedy("`:lab serve` there lets others in; --lab NAME opens another lab.")
         engine = open_lab(place, warn, copy=True)
     engine.tell()
+    engine.remember()
     return place, engine
+
+
+def close(desk: Desk, home: Engine) -> None:
+    """Leave a lab; whoever works in it from elsewhere must leave too."""
+    if desk.serving is not None:
+        desk.serving.close()
+        desk.serving = None
+    home.close()
 
 
 def welcome(engine: Engine) -> str:
@@ -69,8 +81,7 @@ def run(desk: Desk, words: Sequence[str]) -> None:
     action = _ACTIONS.get(words[0])
     if action is None:
         action, words = _switch, ("", *words)
-    least, most = (1, 1) if action is _list else (2, 3 if action is _delete else 2)
-    if not least <= len(words) <= most:
+    if len(words) != (1 if action in (_list, _serve) else 2):
         raise UsageError(USAGE)
     action(desk, " ".join(words[1:]))
 
@@ -79,21 +90,17 @@ def _show(desk: Desk) -> None:
     import time
 
     engine = _embedded(desk)
-    lab, claim = engine.lab, engine.claim
-    with lab.lock:
-        keys = sum(len(db.stored_keys()) for db in lab.dbs.values())
-        size = lab.keeper.size if lab.keeper is not None else 0
-        problem = lab.keeper.problem if lab.keeper is not None else None
-    rows = [("keys", f"{keys:,}")]
+    claim, keeper = engine.claim, engine.lab.keeper
+    rows = [("keys", f"{engine.keys:,}")]
     if claim is not None:
         rows.insert(0, ("lab", claim.name))
-    if lab.keeper is None or claim is None or claim.lock is None:
+    if keeper is None or claim is None or claim.lock is None:
         rows.append(("kept", "nowhere: it lasts until this shell leaves it"))
     else:
         since = time.strftime("%Y-%m-%d %H:%M", time.localtime(claim.lock.holder.since_s))
-        rows += [("size", f"{size:,} bytes"), ("path", str(claim.data)), ("open since", since)]
-    if problem is not None:
-        rows.append(("problem", f"{problem}; commands that change data are refused"))
+        rows += [("size", f"{keeper.size:,} bytes"), ("path", str(claim.data)), ("open since", since)]
+        if keeper.problem is not None:
+            rows.append(("problem", f"{keeper.problem}; commands that change data are refused"))
     _grid(desk, rows)
 
 
@@ -123,7 +130,7 @@ def _switch(desk: Desk, name: str) -> None:
             return
     connecting.go_home(desk)
     if desk.home_engine is not before:
-        before.close()
+        close(desk, before)
     desk.screen.line(f"You are in the lab `{name}`.")
 
 
@@ -136,20 +143,62 @@ def _copy(desk: Desk, name: str) -> None:
     desk.screen.line(f"The lab `{name}` holds the same data now ({size:,} bytes); `:lab {name}` goes there.")
 
 
-def _delete(desk: Desk, words: str) -> None:
-    """Says what would be lost; with `yes` behind the name it is done."""
+def _delete(desk: Desk, name: str) -> None:
     from redislab.engines.embedded.keeping.claim import delete
 
-    name, _, answer = words.partition(" ")
-    size = delete(name, desk.home.environ, really=answer == "yes")
-    if answer == "yes":
+    size = delete(name, desk.home.environ, really=False)
+    asked = f"This deletes the lab `{name}` ({size:,} bytes); nothing brings it back. Go on? [y/N] "
+    if desk.ask(asked).strip().lower() in ("y", "yes"):
+        delete(name, desk.home.environ, really=True)
         desk.screen.line(f"The lab `{name}` is deleted.")
-    else:
-        desk.screen.warning(f"This deletes the lab `{name}`, {size:,} bytes; nothing brings it back.")
-        desk.screen.remedy(f"If that is wanted: :lab delete {name} yes")
 
 
-_ACTIONS: Mapping[str, Callable[[Desk, str], None]] = {"list": _list, "copy": _copy, "delete": _delete}
+def export(desk: Desk, words: Sequence[str]) -> None:
+    """`:export FILE`: the data as commands. Raises UsageError."""
+    from pathlib import Path
+
+    if len(words) != 1:
+        raise UsageError("this is how it is written: :export FILE.redis")
+    engine, path = _embedded(desk), Path(words[0]).expanduser()
+    try:
+        with open(path, "xb") as file:
+            count = engine.export(file)
+    except FileExistsError:
+        raise UsageError(f"there is a file {str(path)!r} already") from None
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+    desk.screen.line(f"{count:,} commands in {path}; `redis-cli < {path.name}` runs them on a Redis server.")
+
+
+def _serve(desk: Desk, _: str) -> None:
+    """Other shells that open this lab join it here, until this one leaves the lab."""
+    from redislab.engines.embedded.keeping.place import SOCKET
+    from redislab.errors import CannotListen
+    from redislab.serve import start
+
+    engine = _embedded(desk)
+    claim = engine.claim
+    if claim is None or claim.lock is None or claim.folder is None:
+        raise UsageError(
+            "this data is kept nowhere, so no other shell can find it; redislab serve --fresh can"
+        )
+    if desk.serving is None:
+        try:
+            desk.serving = start(engine.lab, socket_path=str(claim.folder / SOCKET))
+            claim.lock.tell(str(desk.serving.address))
+        except (CannotListen, OSError) as error:
+            raise UsageError(f"the lab cannot be served: {error}") from None
+    desk.screen.line(
+        f"Other shells that open the lab `{claim.name}` work in it here, until this one leaves it."
+    )
+
+
+_ACTIONS: Mapping[str, Callable[[Desk, str], None]] = {
+    "list": _list,
+    "copy": _copy,
+    "delete": _delete,
+    "serve": _serve,
+}
 
 
 def _embedded(desk: Desk) -> EmbeddedEngine:

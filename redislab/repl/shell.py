@@ -16,15 +16,15 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
 from redislab.app import Place
-from redislab.core.engine import Undoable
 from redislab.core.line import commands_of, read_line
 from redislab.core.safe import visible_text
 from redislab.core.session import Session
 from redislab.errors import ExitCode, RedislabError
+from redislab.places import history_path
 from redislab.render.plain import Layout
 from redislab.repl import labs
 from redislab.repl.desk import Desk
-from redislab.repl.history import SharedHistory, history_path
+from redislab.repl.history import SharedHistory
 from redislab.repl.interrupts import CommandStopped, LineAbandoned
 from redislab.repl.prompt import Prompt
 from redislab.repl.screen import Screen
@@ -68,7 +68,7 @@ def run_shell(
         desk.session.close()
         if desk.server_undo is not None:
             desk.server_undo.close()
-        desk.home_engine.close()
+        labs.close(desk, desk.home_engine)
     return ExitCode.OK
 
 
@@ -76,8 +76,6 @@ def _desk(place: Place, streams: Streams, layout: Layout, interval_s: float) -> 
     settings = Settings()
     screen = Screen(streams, layout, settings)
     place, engine = labs.open_home(place, screen)
-    if isinstance(engine, Undoable):
-        engine.remember()
 
     def notice(text: str) -> None:
         screen.info(text)

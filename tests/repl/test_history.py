@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from prompt_toolkit.history import FileHistory
 
+from redislab.places import history_path
 from redislab.repl import history as module
-from redislab.repl.history import MOST_ENTRY_BYTES, TAIL_BYTES, SharedHistory, history_path
+from redislab.repl.history import MOST_ENTRY_BYTES, TAIL_BYTES, SharedHistory
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes, links and pipes of POSIX")
 

@@ -494,8 +494,9 @@ class Client(FakeSocket):
 
     def deliver(self, made: tuple[Any, int]) -> None:
         """Something can be read now: a result, and the protocol it is to be read in."""
-        self.output.append(made)
-        self._ring()
+        if not self.ended_because:  # else what it would be told is not so
+            self.output.append(made)
+            self._ring()
 
     def confirm(self, result: Any) -> None:
         """One of the several answers that a command gives."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from redislab.core.engine import Capabilities, Connection, Engine, Greeting
 from redislab.core.spans import span_text
@@ -87,6 +87,23 @@ class EmbeddedEngine:
     def lab(self) -> Lab:
         """What the connections share; made, and its data loaded, if nothing has yet asked for it."""
         return self._opened()
+
+    @property
+    def keys(self) -> int:
+        """How many there are, in all databases."""
+        lab = self.lab
+        with lab.lock:
+            return sum(len(db.stored_keys()) for db in lab.dbs.values())
+
+    def export(self, file: BinaryIO, *, resp: bool = False) -> int:
+        """Write commands that make the same data: lines, or Redis's protocol. How many; raises OSError."""
+        from redislab.engines.embedded.keeping import export
+
+        lab = self.lab
+        with lab.lock:
+            commands = list(export.commands(lab))
+        file.writelines((export.protocol if resp else export.lines)(commands))
+        return len(commands)
 
     def close(self) -> None:
         """End every connection that is left, and let go of what is kept."""

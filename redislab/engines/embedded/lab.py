@@ -160,6 +160,11 @@ class Lab(FakeServer):
         for front in list(self.fronts):
             front.shut_down()
 
+    def libraries_changed(self) -> None:
+        """FUNCTION LOAD and its kin, when they are done: a kept lab keeps them too. The lock is held."""
+        if self.keeper is not None:
+            self.keeper.write_libraries()
+
     def crash(self, why: str) -> None:
         """Every connection ends, with what it has not read yet. The lock is held."""
         self.effects.forget_held()

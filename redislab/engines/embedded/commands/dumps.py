@@ -109,6 +109,7 @@ def function_restore(client: Client, args: list[bytes]) -> Any:
     if body is None:
         raise Fail(BAD_PAYLOAD)
     client.lab.functions.restore(client, _codes(body), policy)
+    client.lab.libraries_changed()
     return OK
 
 

@@ -35,12 +35,15 @@ def load(client: Client, args: list[bytes]) -> Any:
     for option in options:
         if option.upper() != b"REPLACE":
             raise Fail(b"ERR Unknown option given: %b" % c_string(option))
-    return client.lab.functions.load(client, code, replace=bool(options))
+    name = client.lab.functions.load(client, code, replace=bool(options))
+    client.lab.libraries_changed()
+    return name
 
 
 @handles("FUNCTION DELETE")
 def delete(client: Client, args: list[bytes]) -> Any:
     client.lab.functions.delete(args[2])
+    client.lab.libraries_changed()
     return OK
 
 
@@ -49,6 +52,7 @@ def flush(client: Client, args: list[bytes]) -> Any:
     if len(args) > 3 or (len(args) == 3 and args[2].upper() not in (b"SYNC", b"ASYNC")):
         raise Fail(b"ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
     client.lab.functions.libraries.clear()
+    client.lab.libraries_changed()
     return OK
 
 

@@ -24,6 +24,7 @@ class Image:
     def __init__(self) -> None:
         self._is_torn = False  # a frame was applied in part
         self.dbs: list[dict[bytes, tuple[Any, bytes | None]]] = [{} for _ in range(DATABASES)]
+        self.libraries: list[bytes] = []
         self._records = 0
 
     @classmethod
@@ -73,6 +74,9 @@ class Image:
             items.clear()
         elif op == Op.SWAP and kind < DATABASES:
             self.dbs[number], self.dbs[kind] = self.dbs[kind], self.dbs[number]
+        elif op == Op.LIBRARIES:
+            self.libraries = body.strings()
+            body.done()
         else:
             raise Malformed(f"there is no record {op}")
 

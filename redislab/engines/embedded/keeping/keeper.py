@@ -21,7 +21,7 @@ from redislab.engines.embedded.keeping import log, values
 from redislab.engines.embedded.keeping.claim import Claim, reason
 from redislab.engines.embedded.keeping.disk import Disk
 from redislab.engines.embedded.keeping.image import Image
-from redislab.engines.embedded.keeping.packing import Malformed
+from redislab.engines.embedded.keeping.packing import Malformed, strings
 from redislab.engines.embedded.keeping.records import Op, pack
 from redislab.engines.embedded.results import Fail
 from redislab.errors import LabUnavailable, UsageError
@@ -54,6 +54,8 @@ class Keeper:
         self._flusher: threading.Thread | None = None
         image, self._log = self._read()
         image.pour_into(lab)
+        if image.libraries:
+            self._load_libraries(image.libraries)
         if self._log is not None:
             lab.keeper = self
             lab.settings.keep()
@@ -117,6 +119,17 @@ class Keeper:
             self._log.close()
             self._log = None
             self.claim.release()
+
+    def write_libraries(self) -> None:
+        """The libraries of functions have changed. A failure is a `problem`."""
+        if self._log is None or self.problem is not None:
+            return
+        try:
+            self._log.append(_libraries(self._lab))
+        except OSError as error:
+            self._fail(error)
+            return
+        self._flush_soon()
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -193,6 +206,19 @@ class Keeper:
         image, contents = Image.read(data)
         return image, self._open(path, contents) if self.claim.lock is not None else None
 
+    def _load_libraries(self, codes: list[bytes]) -> None:
+        from redislab.engines.embedded.client import Client
+        from redislab.engines.embedded.functions import Library
+
+        functions = self._lab.functions
+        client = Client(self._lab, lambda: None)
+        try:
+            functions.restore(client, codes, b"FLUSH")
+        except Fail as fail:  # there is no lupa here: they are kept, and cannot be called
+            functions.libraries = {code: Library(code, code) for code in codes}
+            why = fail.text.decode("utf-8", "surrogateescape")
+            self.claim.notices.append(f"The functions of this lab cannot be called: {why}.")
+
     def _open(self, path: Path, contents: log.Contents) -> log.Log | None:
         try:
             if contents.damaged:
@@ -216,7 +242,7 @@ class Keeper:
 
 def snapshot(lab: Lab) -> Iterator[bytes]:
     """All keys of a lab, some in each frame. Raises Malformed."""
-    frame: list[bytes] = []
+    frame: list[bytes] = [_libraries(lab)] if lab.functions.libraries else []
     size = 0
     for db in lab.dbs.values():
         for key in db.stored_keys():
@@ -282,6 +308,11 @@ def _record(lab: Lab, number: int, key: bytes, before: Before) -> bytes:
         expireat=item.expireat,
         encoding=db.encoding(key, value),
     )
+
+
+def _libraries(lab: Lab) -> bytes:
+    codes = [library.code for library in lab.functions.libraries.values()]
+    return pack(Op.LIBRARIES, 0, body=strings(codes))
 
 
 def _put(lab: Lab, number: int, key: bytes) -> bytes:

@@ -33,6 +33,7 @@ class Op(IntEnum):
     DELETE = 3
     EMPTY = 4  # the database has no keys any more
     SWAP = 5  # two databases changed places; `kind` is the number of the other
+    LIBRARIES = 6  # all libraries of functions: their sources
 
 
 class Record(NamedTuple):

@@ -182,3 +182,27 @@ def test_labs_are_listed_and_deleted(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no lab 'a'"):
         delete("a", home, really=True)
     assert labs_in(tmp_path / "nowhere") == []
+
+
+def test_functions_are_kept_as_well(tmp_path: Path) -> None:
+    code = b"#!lua name=%b\nredis.register_function('%b', function() return '%b' end)"
+    lab = KeptLab(tmp_path)
+    connection = lab.connect()
+    for name in (b"one", b"two", b"three"):
+        ask(connection, b"FUNCTION", b"LOAD", code.replace(b"%b", name))
+    say(connection, "FUNCTION DELETE two")
+    lab.close()
+    for _ in range(2):  # as a change, and from a compacted file
+        lab = KeptLab(tmp_path)
+        connection = lab.connect()
+        assert say(connection, "FCALL one 0").text == b"one"
+        assert say(connection, "FCALL three 0").text == b"three"
+        assert say(connection, "FCALL two 0").text == b"ERR Function not found"
+        lab.keeper.compact()
+        lab.close()
+    lab = KeptLab(tmp_path)
+    say(lab.connect(), "FUNCTION FLUSH")
+    lab.close()
+    lab = KeptLab(tmp_path)
+    assert say(lab.connect(), "FUNCTION LIST").items == ()
+    lab.close()
