@@ -18,6 +18,7 @@ from fakeredis._core import CommandItem
 from fakeredis._helpers import NoResponse, SimpleError
 from fakeredis._socket import FakeSocket
 
+from redislab.core.reply import Kind, Reply
 from redislab.engines.embedded import kinds, notices, results
 from redislab.engines.embedded.acl import User
 from redislab.engines.embedded.lab import Lab
@@ -345,15 +346,18 @@ class Client(FakeSocket):
         effects = lab.effects
         capturing, effects.capturing = effects.capturing, effects.active and entry.writes
         began_s = perf_counter()
+        failure: bytes | None = None
         try:
             result = self._guarded(lambda: entry.handler(self, args))
+            if type(result) is Reply and result.kind is Kind.ERROR:
+                failure = result.text
             if self.tracking is not None:
                 lab.tracking.remember(self, entry, args)
             return result
         finally:
             self._opened, self._running, effects.capturing = opened, outer, capturing
             if not self.aside:
-                lab.note_duration(self, entry, args, perf_counter() - began_s)
+                lab.note_run(self, entry, args, perf_counter() - began_s, failure)
 
     def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
         """Run one command of a script, which reads replies in its own protocol."""
@@ -406,7 +410,8 @@ class Client(FakeSocket):
         """The command's entry; None if it is refused, which has been answered. `busy`: the text of that."""
         entry: Entry | None = None
         try:
-            entry = self.lab.table.find(args)
+            entry = self.lab.table.look_up(args)
+            self.lab.table.check_arity(entry, args)
             self._check(entry, args)
             if busy is not None and "allow_busy" not in entry.flags:
                 raise Fail(busy)
@@ -414,12 +419,19 @@ class Client(FakeSocket):
             if self.queued is not None:
                 self.abort_exec = True
             text = fail.text
+            if not self.aside:
+                self._note_rejection(entry, text)
             if (entry is not None and entry.name == "EXEC") or args[0].upper() == b"EXEC":
                 text = b"EXECABORT Transaction discarded because of: " + text.removeprefix(b"ERR ")
                 self.forget_transaction()
             self._answer(results.error(text))
             return None
         return entry
+
+    def _note_rejection(self, entry: Entry | None, text: bytes) -> None:
+        if entry is not None:
+            self.lab.stats.of(entry.full_name).rejected += 1
+        self.lab.stats.failed(text)
 
     def _postpone(self, args: list[bytes]) -> None:
         """CLIENT PAUSE holds this command back: it runs when the pause is over."""

@@ -115,7 +115,7 @@ def _stats(client: Client) -> Iterator[Field]:
     yield "pubsub_channels", len(lab.channels)
     yield "pubsub_patterns", len(lab.patterns)
     yield "pubsubshard_channels", len(lab.shards)
-    yield "total_error_replies", lab.counts["errors"]
+    yield "total_error_replies", lab.stats.errors.total()
 
 
 def _replication(client: Client) -> Iterator[Field]:
@@ -140,9 +140,26 @@ def _none(client: Client) -> Iterator[Field]:
 
 
 def _commandstats(client: Client) -> Iterator[Field]:
-    for name, (calls, spent_s) in sorted(client.lab.command_calls.items()):
-        usec = int(spent_s * 1_000_000)
-        yield f"cmdstat_{name}", f"calls={calls},usec={usec},usec_per_call={usec / max(calls, 1):.2f}"
+    for name, stat in sorted(client.lab.stats.commands.items()):
+        usec = stat.spent_ns // 1000
+        yield (
+            f"cmdstat_{name}",
+            f"calls={stat.calls},usec={usec},usec_per_call={usec / max(stat.calls, 1):.2f},"
+            f"rejected_calls={stat.rejected},failed_calls={stat.failed}",
+        )
+
+
+def _errorstats(client: Client) -> Iterator[Field]:
+    for code, count in sorted(client.lab.stats.errors.items()):
+        yield f"errorstat_{code.decode('utf-8', 'surrogateescape')}", f"count={count}"
+
+
+def _latencystats(client: Client) -> Iterator[Field]:
+    for name, stat in sorted(client.lab.stats.commands.items()):
+        if stat.calls:
+            shares = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))
+            shown = ",".join(f"{label}={stat.percentile_us(share):.3f}" for label, share in shares)
+            yield f"latency_percentiles_usec_{name}", shown
 
 
 def _cluster(client: Client) -> Iterator[Field]:
@@ -169,9 +186,10 @@ SECTIONS: dict[str, Callable[[Client], Iterator[Field]]] = {
     "cpu": _cpu,
     "modules": _none,
     "commandstats": _commandstats,
-    "errorstats": _none,
+    "errorstats": _errorstats,
+    "latencystats": _latencystats,
     "cluster": _cluster,
     "keyspace": _keyspace,
 }
-UNUSUAL = frozenset({"commandstats"})
+UNUSUAL = frozenset({"commandstats", "latencystats"})
 TITLES = {"cpu": "CPU"}

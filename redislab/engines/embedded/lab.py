@@ -26,6 +26,7 @@ from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
 from redislab.engines.embedded.settings import Settings
+from redislab.engines.embedded.stats import Stats
 from redislab.engines.embedded.tracking import Tracking
 from redislab.engines.embedded.users import Users
 
@@ -84,7 +85,7 @@ class Lab(FakeServer):
         self.tracking = Tracking()
         self._slow_number = 0
         self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
-        self.command_calls: dict[str, tuple[int, float]] = {}
+        self.stats = Stats()
         self.fronts: list[Front] = []
         self.members: dict[int, Client] = {}  # by id, in the order they came
         self._ids, self._aside_ids = count(1), count(1)
@@ -245,10 +246,13 @@ class Lab(FakeServer):
         if self.settings["notify-keyspace-events"]:
             notices.publish(self, "x", "expired", key, db.number)
 
-    def note_duration(self, client: Client, entry: Entry, args: list[bytes], spent_s: float) -> None:
-        """For INFO commandstats and SLOWLOG."""
-        calls, total_s = self.command_calls.get(entry.full_name, (0, 0.0))
-        self.command_calls[entry.full_name] = calls + 1, total_s + spent_s
+    def note_run(
+        self, client: Client, entry: Entry, args: list[bytes], spent_s: float, failure: bytes | None
+    ) -> None:
+        """For INFO's statistics and SLOWLOG. `failure`: the text of the error that it answered."""
+        self.stats.of(entry.full_name).ran(int(spent_s * 1e9), failed=failure is not None)
+        if failure is not None:
+            self.stats.failed(failure)
         least_us = self.settings.number("slowlog-log-slower-than")
         if least_us < 0 or spent_s * 1e6 < least_us or "skip_slowlog" in entry.flags:
             return

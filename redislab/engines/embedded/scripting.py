@@ -312,11 +312,12 @@ class Scripts:
     def _answered(self, running: Running, words: list[bytes]) -> Answer:
         client = running.client
         try:
-            entry = client.lab.table.find(words)
-        except Fail as fail:
-            if b"wrong number of arguments" in fail.text:
-                return True, b"ERR Wrong number of args calling Redis command from script"
+            entry = client.lab.table.look_up(words)
+        except Fail:
             return True, b"ERR Unknown Redis command called from script"
+        if not entry.takes(len(words)):
+            client.lab.stats.of(entry.full_name).rejected += 1
+            return True, b"ERR Wrong number of args calling Redis command from script"
         if "noscript" in entry.flags:
             return True, b"ERR This Redis command is not allowed from script"
         refused = client.lab.users.refused_in_script(client, entry, words)

@@ -75,6 +75,17 @@ class Table:
 
     def find(self, words: Sequence[bytes]) -> Entry:
         """The entry. Raises Fail: no such command or subcommand, wrong number of arguments."""
+        entry = self.look_up(words)
+        self.check_arity(entry, words)
+        return entry
+
+    def check_arity(self, entry: Entry, words: Sequence[bytes]) -> None:
+        """Raises Fail."""
+        if not entry.takes(len(words)):
+            raise entry.wrong_arity()
+
+    def look_up(self, words: Sequence[bytes]) -> Entry:
+        """The entry, however many words there are. Raises Fail: no such command or subcommand."""
         first = words[0]
         entry = self._plain.get(first)
         if entry is None or first in self._containers:
@@ -87,8 +98,6 @@ class Table:
                 entry = subcommands.get(words[1].upper())
                 if entry is None:
                     raise unknown_subcommand(words)
-        if not entry.takes(len(words)):
-            raise entry.wrong_arity()
         return entry
 
     def entries(self) -> dict[str, Entry]:
@@ -116,7 +125,7 @@ def cannot(name: str) -> Handler:
     """A command that Redis 7.0 has and this engine has not."""
 
     def refuse(client: Client, args: list[bytes]) -> Any:
-        raise Fail(f"ERR {name} is not available in redislab's built-in engine; a Redis server has it")
+        raise Fail(f"ERR redislab's built-in engine has no {name}; `redislab repl --engine server` has")
 
     return refuse
 

@@ -26,7 +26,11 @@ def config_set(client: Client, args: list[bytes]) -> Any:
 
 @handles("CONFIG RESETSTAT")
 def config_resetstat(client: Client, args: list[bytes]) -> Any:
-    client.lab.counts.clear()
+    counts = client.lab.counts
+    changes = counts["changes"]  # since the last save: nothing that is reset
+    counts.clear()
+    counts["changes"] = changes
+    client.lab.stats.clear()
     return OK
 
 

@@ -90,6 +90,8 @@ def replicaof(client: Client, args: list[bytes]) -> Any:
 
 @handles("FAILOVER")
 def failover(client: Client, args: list[bytes]) -> Any:
+    if len(args) == 2 and args[1].upper() == b"ABORT":
+        raise Fail(b"ERR No failover in progress.")
     raise Fail(b"ERR FAILOVER requires connected replicas.")
 
 
@@ -133,7 +135,38 @@ def latency_graph(client: Client, args: list[bytes]) -> Any:
 
 @handles("LATENCY HISTOGRAM")
 def latency_histogram(client: Client, args: list[bytes]) -> Any:
-    raise Fail(b"ERR redislab's built-in engine measures no latencies; a Redis server does")
+    known = client.lab.stats.commands
+    names = [word.lower().decode("latin-1") for word in args[2:]] or list(known)
+    return {
+        name.encode(): {
+            b"calls": known[name].calls,
+            b"histogram_usec": dict(known[name].histogram_us()),
+        }
+        for name in names
+        if name in known and known[name].calls
+    }
+
+
+@handles("LATENCY DOCTOR")
+def latency_doctor(client: Client, args: list[bytes]) -> Any:
+    return verbatim(
+        b"No event was slow enough to be remembered: latency-monitor-threshold says from how many "
+        b"milliseconds on; 0 remembers nothing.\n"
+    )
+
+
+@handles("MEMORY DOCTOR")
+def memory_doctor(client: Client, args: list[bytes]) -> Any:
+    return verbatim(b"The data is Python's objects here: there is no fragmentation to look for.\n")
+
+
+@handles("MODULE LOAD", "MODULE LOADEX", "MODULE UNLOAD")
+def module_load(client: Client, args: list[bytes]) -> Any:
+    raise Fail(
+        b'ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run '
+        b"it from a local connection, otherwise you need to set this option in the configuration file, and "
+        b"then restart the server."
+    )
 
 
 @handles("MODULE LIST")
