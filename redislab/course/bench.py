@@ -48,6 +48,8 @@ class Client:
             arrived += self._take(max(0.0, until_s - time.monotonic()))
         if self._owed and not may_wait:
             raise Unanswered(f"{args[0].decode('utf-8', 'replace')} is not answered")
+        if args[0].upper() == b"QUIT":
+            self._link.drop()  # the server hangs up, and the next line connects anew
         return arrived
 
     def arrived(self) -> list[Reply]:

@@ -28,7 +28,7 @@ ALLOWED_GROUPS = frozenset(
     {"string", "bitmap", "hyperloglog", "list", "set", "sorted-set", "hash", "stream", "geo", "generic"}
     | {"transactions", "pubsub"}
 )
-ALLOWED = HARMLESS | {"SELECT", "HELLO", "FLUSHDB", "CLIENT SETNAME", "SWAPDB", "OBJECT HELP"}
+ALLOWED = HARMLESS | {"SELECT", "HELLO", "QUIT", "FLUSHDB", "CLIENT SETNAME", "SWAPDB", "OBJECT HELP"}
 NOT_ALLOWED = frozenset({"MIGRATE", "RESTORE", "DUMP", "SORT", "WAIT"})
 
 

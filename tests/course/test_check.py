@@ -114,3 +114,13 @@ def test_a_file_that_is_not_there() -> None:
     done = check("nosuch.md")
     assert done.returncode == 1
     assert "nosuch.md:1: the file cannot be read" in done.stdout
+
+
+def test_a_client_that_quits_connects_anew(tmp_path: Path) -> None:
+    step = (
+        "---\nformat: 1\nid: anew\ntitle: Anew\n---\n## Quit {#quit}\n"
+        "```check\nused QUIT\nreply CLIENT GETNAME == null\n```\n```hint\nQUIT\n```\n"
+        "```solution\nB: CLIENT SETNAME ada\nB: QUIT\nB: CLIENT GETNAME\n```\n"
+    )
+    done = checked(tmp_path, step)
+    assert done.returncode == 0, done.stdout
