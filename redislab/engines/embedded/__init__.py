@@ -15,7 +15,11 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
     results     what a command returned → parts
     commands    a module for each group of commands, ours where fakeredis differs from Redis 7.0;
                 its docstring says how fakeredis differs, `tests/…/lines` hold the answers
-    scripting   Lua in a sandbox; hyperloglog, geometry, longdouble, glob: arithmetic for the commands
+    scripting   Lua in a sandbox, made of `lua_*`; functions: the libraries of FUNCTION LOAD
+    acl         rules and checks of one user; users: those of a lab, and what was refused to them
+    tracking    who has read which keys; stats: what commands cost and how they failed
+    rdb         values in the format of DUMP and RESTORE
+    kinds       types and encodings; hyperloglog, geometry, longdouble, glob: arithmetic for the commands
     upstream    loads fakeredis, with lupa or without; every private name of it is held by a contract test
 """
 
