@@ -44,7 +44,7 @@ OF_THE_DATA = re.compile(
 SAVED_BY_A_MISSING_KEY = {
     *(b"BITCOUNT nope x", b"BITPOS nope 1 x y z", b"BITPOS nope 0 x", b"LINDEX nope x", b"XDEL nope x"),
     *(b"GETEX none EX 0", b"GETEX none EX x", b"ZSCAN nope 0 COUNT 0", b"SSCAN nope 0 COUNT x"),
-    b"GEORADIUSBYMEMBER nope a x foo",
+    *(b"GEORADIUSBYMEMBER nope a x foo", b"LINDEX list x", b"BITCOUNT bits 0"),
 }
 
 
@@ -71,7 +71,13 @@ def answered(path: Path, server: RedisServer) -> Iterator[tuple[list[bytes], Rep
             yield args, replies[0]
 
 
-def is_refusal(error: str) -> bool:
+def is_refusal(args: list[bytes], error: str) -> bool:
+    """Whether the words are to blame, and not what is stored or what a command was told to run."""
+    name = b" ".join(args[:2]).upper()
+    if name.startswith((b"INCR ", b"DECR ", b"INCRBYFLOAT ")) and "value is not a" in error:
+        return False
+    if name in (b"ACL DRYRUN", b"FUNCTION LOAD") or name.startswith(b"DEBUG "):  # DEBUG's words are its own
+        return False
     return bool(REFUSED.search(error)) and not OF_THE_DATA.search(error)
 
 
@@ -85,7 +91,7 @@ def test_lines_are_judged_as_the_server_judges_them(debug_server: RedisServer) -
                 accepted += 1
                 if wrong is not None and words.quote(args) not in SAVED_BY_A_MISSING_KEY:
                     alarms.append(words.quote(args))
-            elif is_refusal(reply.text.decode("latin-1")):
+            elif is_refusal(args, reply.text.decode("latin-1")):
                 refused += 1
                 missed += wrong is None
     assert alarms == []
@@ -105,7 +111,7 @@ def test_what_a_missing_key_saves_is_refused_where_there_is_one(redis_server: Re
             command.name, EXISTING.get(command.group, "")
         ).encode()
         args[2:3] = [b"v"] if command.name == "GEORADIUSBYMEMBER" else args[2:3]
-        assert is_refusal(error_of(talk, args)), line
+        assert is_refusal(args, error_of(talk, args)), line
 
 
 SAMPLES = {
@@ -187,7 +193,7 @@ def test_any_two_options_are_judged_as_the_server_judges_them(redis_server: Redi
                     wrong = match(CATALOGUE, args).if_sent
                     if not error and wrong is not None:
                         alarms.append((line, wrong.reason))
-                    if is_refusal(error) and wrong is None:
+                    if is_refusal(args, error) and wrong is None:
                         missed.append((line, error))
     assert (alarms, missed) == ([], [])
     assert tried > 1_000

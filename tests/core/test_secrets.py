@@ -292,6 +292,8 @@ def test_every_argument_that_redis_calls_a_password_is_covered() -> None:
 )
 @settings(max_examples=200)
 def test_data_is_never_taken_for_a_secret(name: str, data: list[str]) -> None:
+    if name in ("PUBLISH", "APPEND"):
+        data = data[:2]  # a word too many is no data: it may begin another command
     if data[:1] not in (["requirepass"], ["masterauth"], ["masteruser"]):
         assert not is_sensitive(" ".join([name, *data]).encode())
 
