@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from redislab.core.parts import Head, Nesting, Part, Run, parts_of
 from redislab.core.reply import NIL, OK, Kind, Reply
@@ -52,8 +53,8 @@ def encode(args: Sequence[bytes]) -> bytes:
 def encode_part(part: Part, resp: int = 3) -> bytes:
     """One part of a reply as a server sends it.
 
-    For RESP2 (`resp` 2) maps, sets and pushes become arrays, and a nil `$-1`; other types of RESP3 are
-    written as they are: who makes a reply for RESP2 makes it without them.
+    For RESP2 (`resp` 2) maps, sets and pushes become arrays, a nil `$-1`, attributes nothing; other types
+    of RESP3 are written as they are: who makes a reply for RESP2 makes it without them.
     """
     if type(part) is Run:
         return b"".join([b"$%d\r\n%b\r\n" % (len(value), value) for value in part.values])
@@ -62,6 +63,9 @@ def encode_part(part: Part, resp: int = 3) -> bytes:
             return b"*%d\r\n" % part.slots
         return b"%b%d\r\n" % (_SIGILS[part.kind], part.count)
     assert type(part) is Reply
+    if part.attributes:
+        whole = parts_of(part) if resp == 3 else [replace(part, attributes=())]
+        return b"".join(encode_part(each, resp) for each in whole)
     kind, value = part.kind, part.value
     if kind is Kind.BULK:
         return b"$%d\r\n%b\r\n" % (len(part.text), part.text)

@@ -73,10 +73,8 @@ class Session(asyncio.Protocol):
         self._leave()  # what waits for a key waits no more; replies under way are still written
 
     def resume_writing(self) -> None:
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-            self._run()
+        if self._paused:  # not at once: Python up to 3.11 ends a transport twice that is closed in here
+            self._front.soon(self._resume)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
@@ -143,6 +141,12 @@ class Session(asyncio.Protocol):
     def _ring(self) -> None:
         """Something came out; called in any thread."""
         self._front.note(self)
+
+    def _resume(self) -> None:
+        if self._paused and self._client is not None and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+            self._run()
 
     def _run(self) -> None:
         """Take the commands that have arrived, as far as this client may go now."""

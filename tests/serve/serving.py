@@ -37,7 +37,7 @@ def served() -> Iterator[Served]:
     finally:
         here.handle.close()
         here.engine.close()
-    assert here.reports == []
+    assert not here.reports, here.reports
 
 
 def dial(port: int) -> socket.socket:

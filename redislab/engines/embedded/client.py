@@ -389,7 +389,7 @@ class Client(FakeSocket):
             return
         self.last_command = entry.full_name
         self.active_s = self._db.time
-        pause_s = self.lab.pauses(entry) if self.lab.paused and not self.aside else None
+        pause_s = self.lab.pauses(self, entry, args) if self.lab.paused and not self.aside else None
         if pause_s is not None:
             self._postpone(args)
             return
@@ -511,9 +511,8 @@ class Client(FakeSocket):
             self._ring()
 
     def confirm(self, result: Any) -> None:
-        """One of the several answers that a command gives."""
-        if not (self.muted or self.skipping):
-            self.put(result)
+        """What tells of a subscription: it comes whatever CLIENT REPLY says."""
+        self.put(result)
 
     # -- ending ---------------------------------------------------------------------------------
 

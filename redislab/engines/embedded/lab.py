@@ -216,7 +216,7 @@ class Lab(FakeServer):
     def paused(self) -> bool:
         return self.paused_until_s > 0 and self.paused_until_s > self.clock.monotonic()
 
-    def pauses(self, entry: Entry) -> float | None:
+    def pauses(self, client: Client, entry: Entry, args: list[bytes]) -> float | None:
         """How long this command must wait, None if not at all."""
         left_s = self.paused_until_s - self.clock.monotonic()
         if left_s <= 0:
@@ -224,7 +224,19 @@ class Lab(FakeServer):
             return None
         if self._sleeper is None and entry.name.startswith("CLIENT"):
             return None
-        return left_s if entry.writes or not self._paused_writes_only else None
+        if not self._paused_writes_only:
+            return left_s
+        commands = client.queued or () if entry.name == "EXEC" else [(entry, args)]
+        return left_s if any(self._changes_replicas(*command) for command in commands) else None
+
+    def _changes_replicas(self, entry: Entry, args: list[bytes]) -> bool:
+        """Whether a replica would be told of it: that is what CLIENT PAUSE WRITE holds back."""
+        if entry.name == "FCALL":
+            function = self.functions.find(args[1])
+            return function is None or b"no-writes" not in function.flags
+        if entry.runs_script:
+            return not (entry.name.endswith("_RO") or self.scripts.only_reads(args))
+        return entry.is_told_to_replicas
 
     def publish(self, channel: bytes, message: bytes) -> int:
         """Give a message to all who listen. How many they are."""
@@ -253,11 +265,15 @@ class Lab(FakeServer):
         self.stats.of(entry.full_name).ran(int(spent_s * 1e9), failed=failure is not None)
         if failure is not None:
             self.stats.failed(failure)
+        if "skip_slowlog" not in entry.flags:
+            self.note_slow(client, args, spent_s)
+
+    def note_slow(self, client: Client, args: list[bytes], spent_s: float) -> None:
+        """For SLOWLOG, if it was slow."""
         least_us = self.settings.number("slowlog-log-slower-than")
-        if least_us < 0 or spent_s * 1e6 < least_us or "skip_slowlog" in entry.flags:
+        if least_us < 0 or spent_s * 1e6 < least_us:
             return
-        shown = [word[:SLOW_WORD_BYTES] for word in args[:SLOW_WORDS]]
-        row = [self._slow_number, int(self.clock.time()), int(spent_s * 1e6), shown]
+        row = [self._slow_number, int(self.clock.time()), int(spent_s * 1e6), _shortened(args)]
         self.slow.appendleft([*row, client.address, client.name])
         self._slow_number += 1
         while len(self.slow) > self.settings.number("slowlog-max-len"):
@@ -369,6 +385,17 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None and wait.deadline_s <= now_s:
                 client.wake(wait.empty())
+
+
+def _shortened(args: list[bytes]) -> list[bytes]:
+    """A command as SLOWLOG keeps it: what is left out is counted, secrets are struck out."""
+    left_out = len(args) - SLOW_WORDS
+    shown = _without_secrets(args)[: SLOW_WORDS if left_out <= 0 else SLOW_WORDS - 1]
+    for place, word in enumerate(shown):
+        if len(word) > SLOW_WORD_BYTES:
+            more = len(word) - SLOW_WORD_BYTES
+            shown[place] = word[:SLOW_WORD_BYTES] + b"... (%d more bytes)" % more
+    return [*shown, b"... (%d more arguments)" % (left_out + 1)] if left_out > 0 else shown
 
 
 def _without_secrets(args: list[bytes]) -> list[bytes]:

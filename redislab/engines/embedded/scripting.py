@@ -176,6 +176,16 @@ class Scripts:
         self._start()
         return self.restarts
 
+    def only_reads(self, words: list[bytes]) -> bool:
+        """Whether an EVAL or EVALSHA says of itself, by its first line, that it writes nothing."""
+        is_source = words[0].upper().startswith(b"EVAL") and not words[0].upper().startswith(b"EVALSHA")
+        source = words[1] if is_source else self.sources.get(words[1].lower(), b"")
+        try:
+            flags = _without_shebang(source)[1]
+        except Fail:
+            return False
+        return flags is not None and b"no-writes" in flags
+
     def kill(self, *, is_function: bool) -> None:
         """SCRIPT KILL, FUNCTION KILL. Raises Fail."""
         running = self.running

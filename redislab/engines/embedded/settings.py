@@ -51,10 +51,10 @@ class Setting:
 
     def _number(self, value: str, kind: str, bounds: str) -> str:
         if kind == "memory":
-            match = _MEMORY(value)
-            if match is None or match[1].startswith("-"):
+            size = memory_bytes(value)
+            if size is None:
                 raise ValueError("argument must be a memory value")
-            number = int(match[1]) * _UNITS[(match[2] or "").lower()]
+            number = size
         else:
             parsed = as_integer(value.encode())
             if parsed is None:
@@ -126,7 +126,12 @@ class Settings:
                 if name in checked:
                     raise ValueError("duplicate parameter")
                 value = raw_value.decode("utf-8", "surrogateescape")
-                checked[name] = events(value) if name == "notify-keyspace-events" else setting.checked(value)
+                if name == "notify-keyspace-events":
+                    checked[name] = events(value)
+                elif name == "client-output-buffer-limit":
+                    checked[name] = output_limits(value, self._values[name])
+                else:
+                    checked[name] = setting.checked(value)
                 self._check_possible(name, checked[name])
             except ValueError as reason:
                 where = f"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
@@ -147,6 +152,32 @@ class Settings:
                 raise ValueError("this lab is kept, so each change is written; --fresh keeps nothing")
         elif name in _ABSENT and value != _ABSENT[name][0]:
             raise ValueError(f"redislab's built-in engine has {_ABSENT[name][1]}")
+
+
+def output_limits(text: str, before: str) -> str:
+    """`client-output-buffer-limit` with some classes changed, sizes in bytes. Raises ValueError."""
+    words, limits = text.split(), before.split()
+    if len(words) % 4:
+        raise ValueError("Wrong number of arguments in buffer limit configuration.")
+    for place in range(0, len(words), 4):
+        group = words[place].lower().replace("replica", "slave")
+        if group not in ("normal", "slave", "pubsub"):
+            raise ValueError("Invalid client class specified in buffer limit configuration.")
+        sizes = [memory_bytes(word) for word in words[place + 1 : place + 3]]
+        seconds = as_integer(words[place + 3].encode("utf-8", "surrogateescape"))
+        if None in sizes or seconds is None or seconds < 0:
+            raise ValueError("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+        at = limits.index(group)
+        limits[at + 1 : at + 4] = [*map(str, sizes), str(seconds)]
+    return " ".join(limits)
+
+
+def memory_bytes(text: str) -> int | None:
+    """`2mb` and the like; None for what is no size."""
+    match = _MEMORY(text)
+    if match is None or match[1].startswith("-"):
+        return None
+    return int(match[1]) * _UNITS[(match[2] or "").lower()]
 
 
 def events(text: str) -> str:

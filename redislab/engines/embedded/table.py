@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Handler: TypeAlias = "Callable[[Client, list[bytes]], Any]"  # gets all words, the name too; returns a result
 
+# Beside what writes; Redis hides this flag, so it is not in the catalogue.
+_TOLD_TO_REPLICAS = frozenset({"PFCOUNT", "PUBLISH", "SPUBLISH"})
+
 SHOWN_BYTES = 128  # of a name, and of all arguments together, in `unknown command`
 
 
@@ -29,6 +32,7 @@ class Entry:
         "flags",
         "full_name",
         "handler",
+        "is_told_to_replicas",
         "may_write",
         "name",
         "runs_script",
@@ -44,6 +48,7 @@ class Entry:
         self.writes = "write" in command.flags
         self.runs_script = command.name.startswith("EVAL")
         self.may_write = self.writes or (self.runs_script and not command.name.endswith("_RO"))
+        self.is_told_to_replicas = self.writes or command.name in _TOLD_TO_REPLICAS
         self.handler = handler
 
     def takes(self, words: int) -> bool:

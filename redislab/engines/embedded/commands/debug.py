@@ -42,8 +42,13 @@ def _sleep(client: Client, args: list[bytes]) -> Any:
     seconds = as_float(args[2]) or 0.0
     if seconds <= 0:
         return OK
+
+    def woken() -> Any:
+        client.lab.note_slow(client, args, seconds)
+        return OK
+
     client.lab.sleep(client, seconds)
-    return client.park(lambda: None, seconds, empty=lambda: OK)
+    return client.park(lambda: None, seconds, empty=woken)
 
 
 def _object(client: Client, args: list[bytes]) -> Any:

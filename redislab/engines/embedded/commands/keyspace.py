@@ -35,7 +35,10 @@ def delete(client: Client, args: list[bytes]) -> Any:
 
 @handles("EXISTS", "TOUCH")
 def exists(client: Client, args: list[bytes]) -> Any:
-    return sum(client.db.get(key) is not None for key in args[1:])
+    found = [key for key in args[1:] if client.db.get(key) is not None]
+    for key in found:
+        client.db.used(key)
+    return len(found)
 
 
 @handles("TYPE")
