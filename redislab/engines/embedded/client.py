@@ -189,6 +189,8 @@ class Client(FakeSocket):
         stored = self._db.get(key)
         if stored is None:
             self._count("misses")
+            if "m" in self.lab.settings["notify-keyspace-events"]:
+                notices.publish(self.lab, "m", "keymiss", key, self.db_number)
             return None
         if type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
@@ -480,12 +482,13 @@ class Client(FakeSocket):
             opened, self._opened = self._opened, []
         running = self._running if opened and self.lab.settings["notify-keyspace-events"] else None
         changed = notices.changed(opened) if running is not None else []
+        made = notices.made(changed)
         for item in opened:
             self.lab.counts["changes"] += item.is_modified
             with contextlib.suppress(SimpleError):
                 item.writeback()
         if running is not None:
-            notices.tell(self.lab, *running, changed)
+            notices.tell(self.lab, *running, changed, made)
         return result
 
     def _answer(self, result: Any) -> None:

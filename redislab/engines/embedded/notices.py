@@ -51,12 +51,25 @@ def changed(items: Sequence[CommandItem]) -> list[CommandItem]:
     return [item for item in items if item.is_modified and (item.value is not None or item.key in item.db)]
 
 
-def tell(lab: Lab, entry: Entry, words: list[bytes], items: Sequence[CommandItem]) -> None:
-    """Say what a command has done to its keys, `changed` before."""
+def made(items: Sequence[CommandItem]) -> list[CommandItem]:
+    """Those of the changed ones that are not there yet; to be asked before they are stored."""
+    return [item for item in items if item.key not in item.db and not _is_gone(item)]
+
+
+def _is_gone(item: CommandItem) -> bool:
+    return item.value is None or not (isinstance(item.value, bytes | XStream) or item.value)
+
+
+def tell(
+    lab: Lab, entry: Entry, words: list[bytes], items: Sequence[CommandItem], made: Sequence[CommandItem]
+) -> None:
+    """Say what a command has done to its keys: `changed` and `made` before."""
     pushes_first = entry.name in _MOVES and len(items) > 1
     for item in reversed(items) if pushes_first else items:
         number = cast(LabDatabase, item.db).number
-        gone = item.value is None or not (isinstance(item.value, bytes | XStream) or item.value)
+        gone = _is_gone(item)
+        if item in made:
+            publish(lab, "n", "new", item.key, number)
         names, kind = _events(entry, words, items.index(item), item)
         for name in names:
             publish(lab, kind, name, item.key, number)
@@ -93,7 +106,7 @@ _MOVES = frozenset({"LMOVE", "BLMOVE", "RPOPLPUSH", "BRPOPLPUSH"})
 def publish(lab: Lab, kind: str, name: str, key: bytes, number: int) -> None:
     """`kind` is the letter of the event's class."""
     wanted = lab.settings["notify-keyspace-events"]
-    if not (kind in wanted or "A" in wanted):
+    if not (kind in wanted or ("A" in wanted and kind not in "nm")):
         return
     event = name.encode()
     if "K" in wanted:

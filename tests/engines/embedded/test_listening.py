@@ -11,6 +11,8 @@ from redislab.core.engine import Connection
 from redislab.core.reply import Kind, Reply, bulk
 from redislab.core.session import Session
 from redislab.engines.embedded import EmbeddedEngine
+from redislab.engines.real import RealEngine
+from redislab.engines.target import Target
 from tests.engines.embedded.asking import ask, say, whole_replies
 from tests.servers import RedisServer
 
@@ -174,3 +176,26 @@ def test_a_monitor_that_left_is_fed_no_more(engine: EmbeddedEngine) -> None:
     say(watcher, "MONITOR")
     watcher.close()
     assert say(engine.connect(), "PING").text == b"PONG"
+
+
+def test_keys_that_are_new_and_keys_that_are_missed_are_told_where_that_is_asked_for(
+    engine: EmbeddedEngine, server: RedisServer
+) -> None:
+    lines = ["SET a 1", "SET a 2", "LPUSH l x", "LPUSH l y", "GET no", "DEL l", "RENAME a b", "HGET no f"]
+
+    def told(listener: Connection, speaker: Connection) -> list[bytes]:
+        say(speaker, "CONFIG SET notify-keyspace-events Enm")
+        listener.send([[b"PSUBSCRIBE", b"__key*"]])
+        for line in lines:
+            say(speaker, line)
+        say(speaker, "PUBLISH __key-end end")
+        events = []
+        for reply in whole_replies(listener, 5):
+            events.append(b" ".join(texts(reply)[2:]))
+            if events[-1].endswith(b"end"):
+                break
+        say(speaker, "CONFIG SET notify-keyspace-events ''")
+        return events
+
+    real = RealEngine(Target(socket_path=server.socket_path))
+    assert told(engine.connect(), engine.connect()) == told(real.connect(), real.connect())
