@@ -10,6 +10,7 @@
     used A|B          one of these commands ran; `not used KEYS`: none did
     calls SET <= 1    so many runs of a command; `trips <= 1`: so many round trips
     error "text"      the latest answer is an error with this text in it
+    failed "text"     some answer since the step began was one
 
 A string equals the text of a bulk or a status, a number an integer or a string that spells it, an array
 an array, an object a hash, null the nil reply.
@@ -64,7 +65,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line. `kind`: state, reply, shown, used, unused, calls, trips or error."""
+    """One line. `kind`: state, reply, shown, used, unused, calls, trips, error or failed."""
 
     kind: str
     text: str
@@ -85,8 +86,8 @@ def parse(text: str, line: int) -> Condition:
     if not text:
         raise BadCondition("there is no check here")
     first, _, rest = text.partition(" ")
-    if first == "error":
-        return _error(text, line, rest)
+    if first in ("error", "failed"):
+        return _error(first, text, line, rest)
     compared = _compared_sides(text)
     if compared is None:
         return _without_operator(text, line)
@@ -127,11 +128,11 @@ def _without_operator(text: str, line: int) -> Condition:
     raise BadCondition(_FORM)
 
 
-def _error(text: str, line: int, rest: str) -> Condition:
+def _error(kind: str, text: str, line: int, rest: str) -> Condition:
     wanted = _value("==", rest)
     if not isinstance(wanted, str) or not wanted:
-        raise BadCondition('error takes a text in double quotes: error "syntax error"')
-    return Condition("error", text, line, operator="has", wanted=wanted)
+        raise BadCondition(f'{kind} takes a text in double quotes: {kind} "syntax error"')
+    return Condition(kind, text, line, operator="has", wanted=wanted)
 
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
@@ -340,6 +341,12 @@ def _latest_error(condition: Condition, evidence: Evidence) -> Verdict:
     return Verdict(condition.wanted.lower() in text.lower() and bool(text), _seen("error", text, condition))
 
 
+def _any_error(condition: Condition, evidence: Evidence) -> Verdict:
+    errors = [_text(entry.reply) for entry in evidence.journal.entries if entry.reply.is_error]
+    holds = any(condition.wanted.lower() in text.lower() for text in errors)
+    return Verdict(holds, _seen("errors", errors[-1] if errors else "none", condition))
+
+
 _JUDGES: Mapping[str, Callable[[Condition, Evidence], Verdict]] = {
     "state": _state,
     "reply": _reply,
@@ -349,4 +356,5 @@ _JUDGES: Mapping[str, Callable[[Condition, Evidence], Verdict]] = {
     "calls": _counted,
     "trips": _counted,
     "error": _latest_error,
+    "failed": _any_error,
 }

@@ -80,7 +80,8 @@ reply get visits == 41
 shown == ["ada", "41"]
 shown in 41..41
 error "WRONGTYPE"
-error "wrong kind\""""
+error "wrong kind"
+failed "wrongtype\""""
 
 FAILS = """\
 GET name == "Ada"
@@ -106,7 +107,8 @@ trips < 6
 reply GET word == "a == b"
 reply GET name == "bob"
 shown == "bob"
-error "syntax\""""
+error "syntax"
+failed "syntax\""""
 
 
 @pytest.mark.parametrize("line", HOLDS.splitlines())
@@ -145,7 +147,8 @@ def test_what_the_checker_saw(evidence: Evidence, line: str, seen: str) -> None:
     "line",
     [
         "", "GET name", "GET name = 1", 'GET name == ada', "GET name ==", '== "ada"', "GET name in 1",
-        "name is text", "error", "error syntax", 'error ""', "used", "used GET|", "calls GET", "trips == 1.5",
+        "name is text", "error", "error syntax", 'error ""', "failed GET", "used", "used GET|", "calls GET",
+        "trips == 1.5",
         'GET "name == 1', "shown GET == 1", "shown",
     ],
 )  # fmt: skip
