@@ -55,6 +55,22 @@ EMBEDDED = ONE_COMMAND.format(
     set="lambda: ask(b'SET', b'key', b'value')",
     get="lambda: ask(b'GET', b'key')",
 )
+KEPT = """
+import itertools, tempfile, timeit
+from redislab.engines.embedded import EmbeddedEngine
+from redislab.engines.embedded.keeping.claim import claim
+home = tempfile.TemporaryDirectory()
+engine = EmbeddedEngine(claim=claim("bench", {{"REDISLAB_HOME": home.name}}) if {kept} else None)
+connection = engine.connect()
+connection.send([[b"SET", b"key:%d" % n, b"value:%d" % n] for n in range(10_000)])
+list(connection.replies(0))
+numbers = itertools.count()  # a value that stays the same is not written
+def run():
+    connection.send([[b"SET", b"key:5000", b"value:%d" % next(numbers)]])
+    return list(connection.replies(0))
+print(min(timeit.repeat(run, number=2000, repeat=5)) / 2000)
+engine.close()
+"""
 UNDO = """
 import statistics, time
 from redislab.engines.embedded import EmbeddedEngine
@@ -352,6 +368,13 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
             )
             for place, name in enumerate(("SET", "GET"))
         ],
+        (
+            "SET in a kept lab of 10,000 keys, without a screen", "s", 5,
+            {
+                "redislab": lambda: one_command(KEPT.format(kept=True), 0, environ),
+                "redislab --fresh": lambda: one_command(KEPT.format(kept=False), 0, environ),
+            },
+        ),
         *[
             (
                 f"{name} and its undo, 100,000 keys", "s", 3,

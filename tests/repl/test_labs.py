@@ -117,10 +117,10 @@ def test_a_second_shell_joins_one_that_serves() -> None:
 
 
 def test_a_newer_lab_is_refused_in_one_line(shell: Shell, home: str) -> None:
-    from redislab.engines.embedded.keeping import log
+    from redislab.engines.embedded.keeping import header
 
     shell.type("SET a 1")
-    Path(home, "labs", "default", "data.lab").write_bytes(log.header(99))
+    Path(home, "labs", "default", "data.lab").write_bytes(header.header(99))
     other = Shell(Place(lab="other", home=home))
     assert "format 99; this one reads 1" in other.type(":lab default", "SET b 1").shown
     assert other.answers("GET b") == ['"1"']

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from redislab.engines.embedded.keeping import log
+from redislab.engines.embedded.keeping import header
 from redislab.engines.embedded.keeping.lock import LabInUse, Lock, read_holder
 from redislab.engines.embedded.keeping.place import DATA, LOCK, check_name, labs_folder, make_folder
 from redislab.errors import LabUnavailable, UsageError
 
 
-@dataclass
 class Claim:
     """A lab that is ours, or whose data may be read. `lock` None: nothing is kept.
 
-    `notices` are what a person is to be told: what is not as they think.
+    `folder` None: there is no home folder. `notices`: what a person is to be told.
     """
 
-    name: str
-    folder: Path | None  # None: there is no home folder
-    lock: Lock | None
-    notices: list[str] = field(default_factory=list)
+    def __init__(self, name: str, folder: Path | None, lock: Lock | None, notice: str = "") -> None:
+        self.name = name
+        self.folder = folder
+        self.lock = lock
+        self.notices = [notice] if notice else []
 
     @property
     def data(self) -> Path | None:
@@ -45,16 +43,16 @@ def claim(name: str, environ: Mapping[str, str]) -> Claim:
     try:
         folder = labs_folder(environ) / name
     except LabUnavailable as error:
-        return Claim(name, None, None, [_not_kept(name, error.message)])
+        return Claim(name, None, None, _not_kept(name, error.message))
     lock = Lock(folder / LOCK)
     try:
         make_folder(folder)
         if not lock.acquire():
             raise LabInUse(name, read_holder(folder / LOCK))
     except OSError as error:
-        return Claim(name, folder, None, [_not_kept(name, f"{reason(error)} ({folder})")])
+        return Claim(name, folder, None, _not_kept(name, f"{reason(error)} ({folder})"))
     try:
-        log.check_format(folder / DATA)
+        header.check_format(folder / DATA)
     except OSError as error:
         lock.release()
         raise LabUnavailable(f"the lab {name!r} cannot be read: {reason(error)} ({folder / DATA})") from None
@@ -85,6 +83,8 @@ def delete(name: str, environ: Mapping[str, str], *, really: bool) -> int:
             raise LabInUse(name, read_holder(folder / LOCK))
         try:
             if really:
+                import shutil  # seldom needed, and large
+
                 shutil.rmtree(folder)
         finally:
             lock.release()

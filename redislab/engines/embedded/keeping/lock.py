@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from redislab.errors import LabUnavailable
 
@@ -19,8 +19,7 @@ MOST_BYTES = 4096  # of what the file says
 _LOCKED_AT = 1 << 30  # Windows locks bytes, and nobody else may read those: this one is behind all others
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a lab. `socket` leads there, where the holder serves it; None: nobody else can come in."""
 
     pid: int = 0

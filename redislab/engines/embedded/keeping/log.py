@@ -17,21 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redislab.engines.embedded.keeping.disk import Disk
+from redislab.engines.embedded.keeping.header import HEADER_BYTES, header, is_header
 from redislab.engines.embedded.keeping.packing import Malformed
-from redislab.errors import LabUnavailable
 
-FORMAT = 1
-HEADER_BYTES = 32
 FRAME = struct.Struct("<II")
 MOST_FRAME_BYTES = 1 << 30
 
 _NUMBER = struct.Struct("<QI")
-
-
-def header(format: int = FORMAT) -> bytes:
-    """The first bytes of a file: what it is, the format's number, a checksum."""
-    text = b"redislab lab %-6d " % format
-    return text + b"%08x\n" % zlib.crc32(text) + b"\n" * (HEADER_BYTES - len(text) - 9)
 
 
 def frame(number: int, payload: bytes) -> bytes:
@@ -59,7 +51,7 @@ def read(data: bytes, apply: Callable[[bytes], None]) -> Contents:
     """
     if not data:
         return Contents(0, 0, b"")
-    if not _is_header(data[:HEADER_BYTES]):
+    if not is_header(data[:HEADER_BYTES]):
         return Contents(0, 0, data)
     at, number = HEADER_BYTES, 0
     while at + FRAME.size <= len(data):
@@ -74,30 +66,6 @@ def read(data: bytes, apply: Callable[[bytes], None]) -> Contents:
             break
         at, number = start + length, number + 1
     return Contents(at, number, data[at:])
-
-
-def _is_header(data: bytes) -> bool:
-    """Whether a file can be read; False where it is damaged. Raises LabUnavailable for a newer format."""
-    if data == header():
-        return True
-    parts = data.split()
-    if len(parts) == 4 and parts[:2] == [b"redislab", b"lab"] and parts[2].isdigit():
-        format = int(parts[2][:6])
-        if format > FORMAT and data == header(format):
-            raise LabUnavailable(
-                f"this lab was written by a newer redislab (format {format}; this one reads {FORMAT}): "
-                "open it with the newer one, or work in another lab (--lab NAME)"
-            )
-    return False
-
-
-def check_format(path: Path) -> None:
-    """Raises LabUnavailable where a newer redislab has written the file, OSError where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            _is_header(file.read(HEADER_BYTES))
-    except FileNotFoundError:
-        pass
 
 
 class Log:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from redislab.errors import LabUnavailable, UsageError
 
@@ -46,8 +46,7 @@ def labs_folder(environ: Mapping[str, str]) -> Path:
     return path / "labs"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A lab in its folder: its name, its size in bytes, when it was last written (s since 1970)."""
 
     name: str

@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 
 from redislab.core.engine import Connection
+from redislab.engines.embedded.keeping import header
 from redislab.engines.embedded.keeping import keeper as keepers
 from redislab.engines.embedded.keeping import log as logs
 from redislab.engines.embedded.keeping.disk import Disk
@@ -164,8 +165,8 @@ class CompactsInPlace(logs.Log):
     def rewrite(self, payloads: object) -> None:
         assert self._fd is not None
         self._disk.cut(self._fd, 0)
-        self._write(self._fd, logs.header())
-        self.size, self._frames = logs.HEADER_BYTES, 0
+        self._write(self._fd, header.header())
+        self.size, self._frames = header.HEADER_BYTES, 0
         for payload in payloads:  # type: ignore[attr-defined]
             self.append(payload)
         self.snapshot_bytes = self.size

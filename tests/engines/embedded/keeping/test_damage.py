@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from redislab.engines.embedded.keeping import log
+from redislab.engines.embedded.keeping import header, log
 from redislab.engines.embedded.keeping.image import Image
 from redislab.errors import LabUnavailable
 from tests.engines.embedded.asking import say
@@ -24,7 +24,7 @@ def written(tmp_path: Path) -> tuple[bytes, list[tuple[int, Picture]]]:
     """A small file, and the size and the state after each of its frames."""
     lab = KeptLab(tmp_path)
     connection = lab.connect()
-    states = [(log.HEADER_BYTES, lab.picture)]
+    states = [(header.HEADER_BYTES, lab.picture)]
     for line in LINES:
         say(connection, line)
         states.append((lab.keeper.size, lab.picture))
@@ -114,7 +114,7 @@ def test_a_frame_that_makes_no_sense_counts_for_nothing(
 def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
     lab = KeptLab(tmp_path)
     lab.close()
-    newer = log.header(log.FORMAT + 1) + b"whatever comes then"
+    newer = header.header(header.FORMAT + 1) + b"whatever comes then"
     lab.file.write_bytes(newer)
     with pytest.raises(LabUnavailable, match="newer redislab") as refused:
         KeptLab(tmp_path)
