@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import islice
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import AppSession, create_app_session, run_in_terminal
+from prompt_toolkit.application import Application, AppSession, create_app_session, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer
@@ -86,6 +86,7 @@ class Prompt:
                 output=output,
             )
 
+        self._running: Application[str] = self._session.app  # what is asking, or would be
         self._hint: Callable[[str], str] = lambda text: ""
         self._toolbar: Callable[[str], str] = lambda text: ""
         self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
@@ -150,14 +151,20 @@ class Prompt:
         """What a person answers on one line; "" at Ctrl-C and Ctrl-D. Not kept in the history."""
         with _plain_output() if is_dumb_terminal() else nullcontext():
             asking: PromptSession[str] = PromptSession(input=self._input, output=self._output)
+        self._running = asking.app
         try:
-            return asking.prompt(text, handle_sigint=False)
+            answer = asking.prompt(text, handle_sigint=False)
         except (KeyboardInterrupt, EOFError):
-            return ""
+            answer = ""
+        finally:
+            self._running = self._session.app
+        if self._leaving is not None:
+            raise self._leaving
+        return answer
 
     def leave(self, exception: BaseException) -> bool:
-        """End `ask` with this exception, from a signal handler; False if nothing is being asked."""
-        app = self._session.app
+        """End `ask` or `question` with this exception, from a signal handler; False if nothing is asked."""
+        app = self._running
         if not app.is_running or app.loop is None:
             return False
         self._leaving = exception
@@ -165,7 +172,7 @@ class Prompt:
         return True
 
     def _exit(self, exception: BaseException) -> None:
-        app = self._session.app
+        app = self._running
         if app.future is not None and not app.future.done():
             app.exit(exception=exception)
 

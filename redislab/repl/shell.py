@@ -33,7 +33,8 @@ from redislab.streams import Streams
 
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
 WELCOME_PRIVATE = "A server that this shell alone can reach. It ends with the shell, and nothing is kept."
-AGAIN_AFTER_S = 0.05  # a signal that has not ended the shell is raised again
+LATER_S = 0.05  # until a signal that came amid an import is looked at again
+AGAIN_AFTER_S = 1.0  # what was raised has come through by then, or was swallowed
 MESSAGES_AT_ONCE = 500  # of a flood; then the prompt is drawn and keys are read
 
 
@@ -202,13 +203,14 @@ def _ended_by_signals(prompt: Prompt) -> Iterator[None]:
     What a handler raises amid an import leaves a lock behind for which other threads wait, and in a callback
     of Python's own it is swallowed. So it waits for the end of an import, and comes again until it is here.
     """
+    can_wait = hasattr(signal, "setitimer")
 
     def end(number: int, frame: FrameType | None) -> None:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER_S)
-            if _is_importing(frame):
-                return
-        if not prompt.leave(_Terminated()):
+        if can_wait and _is_importing(frame):
+            signal.setitimer(signal.ITIMER_REAL, LATER_S)
+        elif not prompt.leave(_Terminated()):
+            if can_wait:
+                signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER_S)
             raise _Terminated
 
     names = [name for name in ("SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)]
@@ -216,7 +218,7 @@ def _ended_by_signals(prompt: Prompt) -> Iterator[None]:
     try:
         yield
     finally:
-        if hasattr(signal, "setitimer"):
+        if can_wait:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)

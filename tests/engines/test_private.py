@@ -261,9 +261,10 @@ def test_what_a_server_says_that_does_not_start_is_told(
     assert list(temporary.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", "/proc")
-    with pytest.raises(Unreachable, match=r"did not start: /proc/redislab-.*"):
+@pytest.mark.parametrize("parent", ["/dev/null", "/nowhere", "/proc"])
+def test_a_folder_that_cannot_be_made_is_named(parent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", parent)
+    with pytest.raises(Unreachable, match=rf"{parent}/redislab-\w+: \w+"):
         PrivateEngine().connect()
 
 

@@ -141,20 +141,23 @@ def _quoted(path: str) -> str:
 
 
 def _keep(folder: str, program: str, settings: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    """Start a keeper and tell it the configuration.
+    """Start a keeper and tell it the configuration. Raises Unreachable.
 
     It gets a session of its own: Ctrl-C at the terminal is for what runs in the shell, not for the server.
     """
-    keeper = subprocess.Popen(
-        [sys.executable, "-I", "-S", _KEEPER, folder, program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        cwd=os.path.dirname(folder),
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    try:
+        keeper = subprocess.Popen(
+            [sys.executable, "-I", "-S", _KEEPER, folder, program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=os.path.dirname(folder),
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise Unreachable(f"{program} cannot be started from {folder}: {error.strerror}") from error
     assert keeper.stdin is not None
     text = "\n".join((*settings, f"dir {_quoted(folder)}", "", ""))
     try:
