@@ -26,6 +26,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab repl SET name ada   one command
   redislab repl < commands     a script
   redislab explain SET a 1     what a command means, without running it
+  redislab lesson              lessons that check what you do; redislab lesson 1 begins
   redislab check my.md         prove a lesson; redislab new my.md begins one
   redislab serve               the Redis inside this process, for other programs
   redislab lab                 data kept between runs: list, export, import, delete
@@ -186,6 +187,30 @@ def _check(argv: list[str], streams: Streams) -> ExitCode:
     return run_check(argv, streams)
 
 
+def _lesson(argv: list[str], streams: Streams) -> ExitCode:
+    """A lesson in the shell, the list of them, or what is asked again."""
+    from redislab.script import lesson
+
+    wish = lesson.read_wish(argv, streams.environ)
+    if wish.help:
+        return _print(lesson.USAGE, streams)
+    if not wish.lesson:
+        return lesson.run_list(streams, wish)
+    from redislab.options import Options
+
+    layout = _layout(Options(), streams)
+    if wish.lesson == "review":
+        from redislab.repl.review import run_review
+
+        return run_review(wish.place, streams, layout)
+    place, opening = lesson.open_lesson(wish)
+    if not streams.for_people:
+        raise UsageError("a lesson is gone through at a terminal; redislab lesson alone lists them anywhere")
+    from redislab.repl.shell import run_shell
+
+    return run_shell(place, streams, layout, lesson=opening)
+
+
 def _new(argv: list[str], streams: Streams) -> ExitCode:
     from redislab.script.check import run_new
 
@@ -197,6 +222,7 @@ MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
     "repl": _repl,
     "explain": _explain,
     "serve": _serve,
+    "lesson": _lesson,
     "check": _check,
     "new": _new,
     "lab": _lab,

@@ -66,6 +66,11 @@ class Link:
         """Commands sent whose reply has not arrived in full."""
         return len(self._pending)
 
+    @property
+    def oldest(self) -> Args:
+        """The command whose answer comes next; () where none was sent."""
+        return self._pending[0].args if self._pending else ()
+
     def connect(self) -> None:
         """Connect if there is no connection: greetings, then the wanted database.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 from redislab.core.catalogue import Catalogue
 from redislab.core.engine import Engine, Timed
@@ -15,7 +16,7 @@ from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
 from redislab.course.evidence import Evidence, Journal
-from redislab.course.model import Typed
+from redislab.course.model import Lesson, Step, Typed, Wait, way_to
 from redislab.errors import RedislabError
 
 ANSWER_S = 5.0  # no command of a lesson takes longer
@@ -27,15 +28,46 @@ class Unanswered(RedislabError):
     """A command of a lesson that nothing answers, or that ends the connection."""
 
 
-class Client:
-    """One of the two, over a link of its own."""
+class Seats(Protocol):
+    """Where the two clients sit: in a shell, the person's own connections."""
+
+    def fresh(self, client: str) -> Link:
+        """A new connection for that client; the one that it had is closed."""
+
+    def leave(self) -> None:
+        """Close both."""
+
+
+class OwnSeats:
+    """Links of the bench's own, for a proof."""
 
     def __init__(self, engine: Engine, db: int) -> None:
-        self._link = Link(engine, db=db)
+        self._engine, self._db = engine, db
+        self._links: dict[str, Link] = {}
+
+    def fresh(self, client: str) -> Link:
+        link = self._links[client] = Link(self._engine, db=self._db)
+        return link
+
+    def leave(self) -> None:
+        for link in self._links.values():
+            link.drop()
+        self._links.clear()
+
+
+# What a client received: the command that it answers, None for a message.
+Answer: TypeAlias = "tuple[Sequence[bytes] | None, Reply]"
+
+
+class Client:
+    """One of the two, or the checker, over a link."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
         self._assembler = Assembler()
         self._owed = 0  # answers that are still to come
 
-    def run(self, args: Sequence[bytes], *, may_wait: bool) -> list[Reply]:
+    def run(self, args: Sequence[bytes], *, may_wait: bool) -> list[Answer]:
         """All that arrived for this client: the answer last, unless the command waits for something.
 
         Raises Unanswered.
@@ -52,20 +84,25 @@ class Client:
             self._link.drop()  # the server hangs up, and the next line connects anew
         return arrived
 
-    def arrived(self) -> list[Reply]:
+    def arrived(self) -> list[Answer]:
         """What has come since: answers to what had to wait, messages."""
-        return self._take(0)
+        return self._take(BLOCKED_S if self._owed else 0)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a command has no answer yet."""
+        return self._owed > 0
 
     def close(self) -> None:
         self._link.drop()
 
-    def _take(self, timeout_s: float) -> list[Reply]:
-        found = []
+    def _take(self, timeout_s: float) -> list[Answer]:
+        found: list[Answer] = []
         for arrival in self._link.arrivals(timeout_s):
             reply = self._assembler.add(arrival.part)
             if reply is None:
                 continue
-            found.append(reply)
+            found.append((arrival.args, reply))
             if arrival.args is not None and reply.kind is not Kind.PUSH:
                 self._owed = max(0, self._owed - 1)
             if not self._owed:
@@ -76,36 +113,36 @@ class Client:
 class Bench:
     """A place to run a lesson's lines, with a journal of what ran since `begin`."""
 
-    def __init__(self, engine: Engine, catalogue: Catalogue, db: int = 0) -> None:
+    def __init__(self, engine: Engine, catalogue: Catalogue, db: int = 0, seats: Seats | None = None) -> None:
         self.engine = engine
-        self._catalogue = catalogue
-        self._db = db
+        self.catalogue = catalogue
+        self.db = db
+        self._seats = seats or OwnSeats(engine, db)
         self._clients: dict[str, Client] = {}
-        self._checker = Client(engine.aside(), db)
+        self._checker = Client(Link(engine.aside(), db=db))
         self.journal = Journal(catalogue)
 
     def begin(self) -> None:
         """A step begins: nothing has been typed in it."""
-        self.journal = Journal(self._catalogue)
+        self.journal = Journal(self.catalogue)
 
     def run(self, typed: Typed) -> Reply | None:
         """Run one line; its answer, or None where it waits for something. Raises RedislabError."""
-        command = self._catalogue.lookup(typed.args)
+        command = self.catalogue.lookup(typed.args)
         client = self._clients.get(typed.client)
         if client is None:
-            client = self._clients[typed.client] = Client(self.engine, self._db)
+            client = self._clients[typed.client] = Client(self._seats.fresh(typed.client))
         may_wait = command is not None and "blocking" in command.flags
-        arrived = client.run(typed.args, may_wait=may_wait)
-        reply = arrived[-1] if arrived else None
-        if reply is not None:
-            self.journal.note(typed.args, reply, client=typed.client)
-        return reply
+        reply = self._note(typed.client, client.run(typed.args, may_wait=may_wait))
+        return None if may_wait and client.waits else reply
 
     def ask(self, args: Sequence[bytes]) -> Reply:
         """A question of the checker. Raises RedislabError."""
-        return self._checker.run(args, may_wait=False)[-1]
+        return self._checker.run(args, may_wait=False)[-1][1]
 
     def evidence(self) -> Evidence:
+        for name, client in self._clients.items():
+            self._note(name, client.arrived())
         return Evidence(self.ask, self.journal)
 
     def wait(self, seconds: float) -> None:
@@ -121,15 +158,40 @@ class Bench:
 
     def empty(self) -> None:
         """Forget the clients and all data; of an engine that others share, this database's alone."""
-        for client in self._clients.values():
-            client.close()
         self._clients.clear()
+        self._seats.leave()
         self.ask((b"FLUSHDB",) if self.engine.capabilities.shared else (b"FLUSHALL",))
         self.begin()
 
+    def lead_to(self, lesson: Lesson, step: Step) -> None:
+        """Empty all, then bring about the state in which a step begins. Raises RedislabError."""
+        self.empty()
+        if isinstance(self.engine, Timed) and self.engine.capabilities.clock:
+            self.engine.clock_real()
+        for _, each in way_to(lesson, step):
+            if isinstance(each, Wait):
+                self.wait(each.seconds)
+            else:
+                self.run(each)
+        self.evidence()
+        self._clients.clear()  # whoever sits there reads what comes from now on
+        self.begin()
+
+    @property
+    def size(self) -> int:
+        """Keys in the database. Raises RedislabError."""
+        return self.ask((b"DBSIZE",)).number
+
     def close(self) -> None:
-        for client in (*self._clients.values(), self._checker):
-            client.close()
+        self._seats.leave()
+        self._checker.close()
+
+    def _note(self, name: str, answers: Sequence[Answer]) -> Reply | None:
+        """Answers go into the journal, also those that came late; the latest."""
+        for args, reply in answers:
+            if args is not None:
+                self.journal.note(args, reply, client=name)
+        return answers[-1][1] if answers else None
 
     def _keys(self) -> Iterator[bytes]:
         cursor = b"0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,6 +121,17 @@ class Lesson:
 
     def step(self, id: str) -> Step | None:
         return next((step for step in self.steps if step.id == id), None)
+
+
+def way_to(lesson: Lesson, step: Step) -> Iterator[tuple[Step, Typed | Wait]]:
+    """All that runs before a step begins: of the steps before it the first solutions too."""
+    for each in lesson.steps:
+        yield from ((each, typed) for typed in each.seeds)
+        yield from ((each, wait) for wait in each.waits)
+        if each is step:
+            return
+        if each.solutions:
+            yield from ((each, typed) for typed in each.solutions[0].lines)
 
 
 @dataclass(frozen=True, slots=True)

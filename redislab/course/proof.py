@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from redislab.core.catalogue import Catalogue
 from redislab.course.bench import Bench
 from redislab.course.conditions import Condition, Range, Verdict
-from redislab.course.model import Fault, Lesson, Mistake, PythonSolution, Step, Typed
+from redislab.course.model import Fault, Lesson, Mistake, PythonSolution, Step, Typed, Wait, way_to
 from redislab.course.python_calls import BadCall
 from redislab.errors import RedislabError
 
@@ -198,7 +198,7 @@ class Proof:
         bench = self._at(step)
         if bench is None:
             return
-        solved = _verdicts(step, bench)
+        solved = judged(step, bench)
         if all(verdict.holds for verdict in solved):
             self._fault(step, step.line, "it is solved before anything was done.", solved)
         for solution in step.solutions:
@@ -221,10 +221,10 @@ class Proof:
         if bench is None or not self._run(step, bench, lines):
             return
         self.report.solutions += 1
-        verdicts = _verdicts(step, bench)
+        verdicts = judged(step, bench)
         if not all(verdict.holds for verdict in verdicts):
             self._fault(step, line, "this solution does not pass:", verdicts)
-        found = _recognised(step, bench)
+        found = recognised(step, bench)
         if found is not None:
             self._fault(step, found.line, f"the solution of line {line} is taken for this mistake.")
 
@@ -233,10 +233,10 @@ class Proof:
         if bench is None or not self._run(step, bench, mistake.tries):
             return
         self.report.mistakes += 1
-        if all(verdict.holds for verdict in _verdicts(step, bench)):
+        if all(verdict.holds for verdict in judged(step, bench)):
             self._fault(step, mistake.line, "what this mistake tries solves the step.")
             return
-        found = _recognised(step, bench)
+        found = recognised(step, bench)
         if found is None:
             seen = [mistake.condition.judge(bench.evidence())]
             self._fault(step, mistake.line, "what it tries is not recognised as this mistake:", seen)
@@ -249,17 +249,13 @@ class Proof:
     def _at(self, step: Step) -> Bench | None:
         """A bench in the state in which the step begins; None if that state cannot be reached."""
         bench = self._bench()
-        for each in self._lesson.steps:
-            if not self._run(each, bench, each.seeds):
+        for owner, each in way_to(self._lesson, step):
+            if isinstance(each, Wait):
+                bench.wait(each.seconds)
+            elif not self._run(owner, bench, [each]):
                 return None
-            for wait in each.waits:
-                bench.wait(wait.seconds)
-            if each is step:
-                bench.begin()
-                return bench
-            if each.solutions and not self._run(each, bench, each.solutions[0].lines):
-                return None
-        raise AssertionError("a step of another lesson")
+        bench.begin()
+        return bench
 
     def _run(self, step: Step, bench: Bench, lines: Sequence[Typed]) -> bool:
         for typed in lines:
@@ -281,12 +277,17 @@ class Proof:
             self.report.faults.append(fault)
 
 
-def _verdicts(step: Step, bench: Bench) -> list[Verdict]:
+def judged(step: Step, bench: Bench) -> list[Verdict]:
     evidence = bench.evidence()
     return [condition.judge(evidence) for condition in step.checks]
 
 
-def _recognised(step: Step, bench: Bench) -> Mistake | None:
+def recognised(step: Step, bench: Bench) -> Mistake | None:
     """The mistake that the learner would be told of."""
+    return next(all_recognised(step, bench), None)
+
+
+def all_recognised(step: Step, bench: Bench) -> Iterator[Mistake]:
+    """Every mistake that fits what was done."""
     evidence = bench.evidence()
-    return next((mistake for mistake in step.mistakes if mistake.condition.judge(evidence).holds), None)
+    return (mistake for mistake in step.mistakes if mistake.condition.judge(evidence).holds)

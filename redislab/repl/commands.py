@@ -35,14 +35,26 @@ def run(desk: Desk, args: Sequence[bytes]) -> None:
     """Run one; a name may be shortened as long as it is clear. What is wrong is said on the screen."""
     name, *words = [arg.decode("utf-8", "surrogateescape") for arg in args]
     try:
-        COMMANDS[_full_name(name)].run(desk, words)
+        full = _full_name(name, desk)
+        if desk.lesson is not None and desk.lesson.answers_to(full, words):
+            desk.lesson.run(full, words)
+        else:
+            COMMANDS[full].run(desk, words)
     except (UsageError, LabUnavailable) as error:
         desk.screen.error(error.message)
 
 
-def _full_name(name: str) -> str:
-    found = [each for each in COMMANDS if each.startswith(name.lower())]
-    if name.lower() in COMMANDS:
+def lesson_words() -> Mapping[str, tuple[str, str]]:
+    """What a lesson answers to: usage and help by name."""
+    from redislab.repl.lessons import HELP
+
+    return HELP
+
+
+def _full_name(name: str, desk: Desk) -> str:
+    known = {**COMMANDS, **(lesson_words() if desk.lesson is not None else {})}
+    found = [each for each in known if each.startswith(name.lower())]
+    if name.lower() in known:
         return name.lower()
     if len(found) == 1:
         return found[0]
@@ -54,11 +66,11 @@ def _full_name(name: str) -> str:
 def _help(desk: Desk, words: Sequence[str]) -> None:
     from redislab.core.help import shell_help_view
 
-    desk.screen.show(
-        shell_help_view(
-            [(f"{name} {command.usage}".rstrip(), command.help) for name, command in COMMANDS.items()]
-        )
-    )
+    rows = dict(lesson_words()) if desk.lesson is not None else {}
+    for name, command in COMMANDS.items():
+        rows.setdefault(name, (command.usage, command.help))
+    shown = [(f"{name} {usage}".rstrip(), what) for name, (usage, what) in rows.items()]
+    desk.screen.show(shell_help_view(shown))
 
 
 def _set(desk: Desk, words: Sequence[str]) -> None:
@@ -144,6 +156,8 @@ def _python(desk: Desk, words: Sequence[str]) -> None:
 def _lab(desk: Desk, words: Sequence[str]) -> None:
     from redislab.repl import labs
 
+    if desk.lesson is not None and words and words[0] not in ("list", "serve", "copy", "delete"):
+        raise UsageError("a lesson has a lab of its own; `:quit` leaves the lesson")
     labs.run(desk, words)
 
 
@@ -169,6 +183,13 @@ def _export(desk: Desk, words: Sequence[str]) -> None:
     from redislab.repl import labs
 
     labs.export(desk, words)
+
+
+def _client(desk: Desk, words: Sequence[str]) -> None:
+    if len(words) != 1:
+        raise UsageError("this is how it is written: :client B; then B: SET a 1 sends one line through B")
+    desk.clients.goto(words[0].upper())
+    connecting.connect(desk)
 
 
 def _clear(desk: Desk, words: Sequence[str]) -> None:
@@ -197,6 +218,7 @@ COMMANDS: Mapping[str, ShellCommand] = {
         "[NAME|list|serve|copy NAME|delete NAME]", "what is kept here; with a name: go on in that lab", _lab
     ),
     ":export": ShellCommand("FILE.redis", "write the data as commands that any Redis runs", _export),
+    ":client": ShellCommand("A|B", "type as that client; B: COMMAND sends one line through B", _client),
     ":clear": ShellCommand("", "empty the screen; Ctrl-L does the same", _clear),
     ":quit": ShellCommand("", "leave; Ctrl-D on an empty line does the same", _quit),
 }

@@ -16,7 +16,9 @@ from redislab.repl.settings import Settings
 if TYPE_CHECKING:
     from redislab.core.coach import Origins
     from redislab.core.server_undo import ServerUndo
+    from redislab.repl.clients import Clients
     from redislab.repl.knowledge import Knowledge
+    from redislab.repl.lessons import Playing
     from redislab.serve import Handle
 
 
@@ -39,6 +41,20 @@ class Desk:
     ask: Callable[[str], str] = lambda question: ""  # the answer of the person; "" where there is none
     serving: Handle | None = None  # where other shells join this one's lab
     agreed: set[tuple[str, str]] = field(default_factory=set)  # server and command that need no more asking
+    lesson: Playing | None = None
+    client: str = "A"  # the one whose session this is
+
+    @cached_property
+    def clients(self) -> Clients:
+        """A, and B where there is one."""
+        from redislab.repl.clients import Clients  # most shells have one client
+
+        return Clients(self)
+
+    @property
+    def several(self) -> bool:
+        """Whether there are two clients; asked for without making any."""
+        return "clients" in self.__dict__ and self.clients.several
 
     @property
     def undoing(self) -> Undoable | None:

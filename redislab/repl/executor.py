@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from redislab.core.line import Ask, Line
+from redislab.core.line import Ask, Line, read_line
 from redislab.core.probe import Probe
 from redislab.core.reply import Reply
 from redislab.core.state import SUBSCRIBING
 from redislab.errors import ConnectionLost, RedislabError, TransactionLost, UsageError
 from redislab.render.plain import Format
 from redislab.repl import commands, connecting
+from redislab.repl.clients import split_prefix
 from redislab.repl.desk import Desk
 from redislab.repl.interrupts import CommandStopped
 
@@ -21,7 +22,10 @@ CONFIRMATION_S = 2.0  # a subscribed connection answers within this time, or the
 
 def execute(desk: Desk, asked: Line, typed: bytes) -> None:
     """Do what a line asks for. Raises CommandStopped, or KeyboardInterrupt between two steps."""
-    if asked.ask is Ask.COMMAND:
+    client, rest = split_prefix(typed)
+    if client:
+        _as_client(desk, client, rest)
+    elif asked.ask is Ask.COMMAND:
         _command(desk, asked, typed)
     elif asked.ask is Ask.REFUSED:
         from redislab.repl.remarks import remark_refusal  # the answer comes first, then what explains it
@@ -30,6 +34,23 @@ def execute(desk: Desk, asked: Line, typed: bytes) -> None:
         remark_refusal(desk, typed)
     elif asked.ask in _ACTIONS:
         _ACTIONS[asked.ask](desk, asked)
+
+
+def _as_client(desk: Desk, name: str, typed: bytes) -> None:
+    """One line through that client; the person stays with the one that is typed into."""
+    before = desk.client
+    desk.clients.goto(name)
+    try:
+        asked = read_line(typed)
+        if asked.ask is Ask.COMMAND or asked.ask is Ask.REFUSED:
+            execute(desk, asked, typed)
+        elif asked.ask is Ask.QUIT:
+            _run(desk, asked.args, typed)
+            desk.session.close()  # the server hangs up; the next line connects anew
+        else:
+            desk.screen.error(f"Behind {name}: stands a command of Redis.")
+    finally:
+        desk.clients.goto(before)
 
 
 def _quit(desk: Desk, asked: Line) -> None:
@@ -88,6 +109,10 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
         return False
     session, screen = desk.session, desk.screen
     name = args[0].lower()
+    if desk.lesson is not None:
+        desk.lesson.before(args)
+    if desk.several and _may_wait(desk, args):
+        return _run_waiting(desk, args)
     was_unpaired = session.link.state.unpaired
     if name in SUBSCRIBING and not session.listening and screen.layout.format is not Format.RAW:
         screen.line("Reading messages... (press Ctrl-C to quit)")
@@ -115,6 +140,8 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
 
     desk.last = outcome
     remark(desk, outcome, typed)
+    if desk.lesson is not None:
+        desk.lesson.after(outcome)
     if session.link.state.monitoring:
         screen.info("Every command that the server receives is shown. Ctrl-C ends this.")
         _listen(desk)
@@ -122,6 +149,30 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
         _await_confirmation(desk)
     if session.listening and not desk.listens_at_prompt:
         _listen(desk)
+    return True
+
+
+def _may_wait(desk: Desk, args: Sequence[bytes]) -> bool:
+    """Whether a command may wait for what the other client does."""
+    command = desk.knowledge.catalogue.lookup(args)
+    state = desk.session.link.state
+    return command is not None and "blocking" in command.flags and not (state.in_multi or state.listening)
+
+
+def _run_waiting(desk: Desk, args: Sequence[bytes]) -> bool:
+    """A command that waits does so beside the prompt, so that the other client can be typed into."""
+    try:
+        reply = desk.clients.send(args)
+    except RedislabError as error:
+        _lost(desk, args, error)
+        return False
+    if reply is None:
+        other = "B" if desk.client == "A" else "A"
+        desk.screen.told(f"{desk.client} waits. {other}: COMMAND goes on meanwhile.")
+        return True
+    desk.screen.message(reply)
+    if desk.lesson is not None:
+        desk.lesson.note(args, reply, desk.client)
     return True
 
 
@@ -139,6 +190,10 @@ def _look_where_allowed(desk: Desk) -> None:
 def _ready(desk: Desk, args: Sequence[bytes]) -> bool:
     """Whether a command may be sent now. Takes note of what has happened since the last one."""
     link = desk.session.link
+    if desk.several and desk.clients.waits(desk.client):
+        waits = f"{desk.client} still waits for its answer, so it sends nothing."
+        desk.screen.error(waits, "Type as the other client, or press Ctrl-C to end the wait.")
+        return False
     if link.lost_transaction is not None and args[0].lower() == b"discard" and len(args) == 1:
         link.acknowledge()
         if connecting.connect(desk):

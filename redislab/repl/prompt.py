@@ -16,7 +16,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import has_focus, is_done
 from prompt_toolkit.formatted_text import StyleAndTextTuples, fragment_list_width
-from prompt_toolkit.history import History
+from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout.processors import (
@@ -90,6 +90,11 @@ class Prompt:
         self._hint: Callable[[str], str] = lambda text: ""
         self._toolbar: Callable[[str], str] = lambda text: ""
         self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
+
+    @classmethod
+    def to_ask(cls, colours: bool) -> Prompt:
+        """For questions alone."""
+        return cls(message=lambda: [("", "> ")], history=InMemoryHistory(), colours=colours)
 
     def _fit(self, rows: int) -> None:
         """A toolbar where there is something to say; in a low window the menu gets less room.

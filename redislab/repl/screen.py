@@ -45,6 +45,13 @@ class Screen:
 
         self.line(coloured_text(view, width=self._streams.width, colours=self._streams.colours))
 
+    def told(self, text: str) -> None:
+        """Whose answer follows, and to what."""
+        from redislab.core.roles import Role
+        from redislab.core.view import Span, line
+
+        self.show(line(Span(text, Role.DIM)))
+
     def info(self, text: str) -> None:
         """A remark to the person."""
         self._note("INFO", text)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
@@ -31,6 +32,9 @@ from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 from redislab.streams import Streams
 
+if TYPE_CHECKING:
+    from redislab.course.library import Opening
+
 YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
 WELCOME_PRIVATE = "A server that this shell alone can reach. It ends with the shell, and nothing is kept."
 LATER_S = 0.05  # until a signal that came amid an import is looked at again
@@ -50,6 +54,7 @@ def run_shell(
     interval_s: float = 0.0,
     input: Input | None = None,
     output: Output | None = None,
+    lesson: Opening | None = None,
 ) -> ExitCode:
     """Ask, run, show, until the person leaves. `input` and `output` are the terminal's unless given."""
     desk = _desk(place, streams, layout, interval_s)
@@ -57,7 +62,7 @@ def run_shell(
     desk.ask = prompt.question
     try:
         with _ended_by_signals(prompt):
-            _open(desk)
+            _open(desk, lesson)
             _work(desk, prompt)
     except _Terminated:
         return ExitCode.TERMINATED
@@ -66,7 +71,9 @@ def run_shell(
             raise
         return ExitCode.TERMINATED  # the terminal is gone
     finally:
-        desk.session.close()
+        if desk.lesson is not None:
+            desk.lesson.end()
+        desk.clients.close()
         if desk.server_undo is not None:
             desk.server_undo.close()
         labs.close(desk, desk.home_engine)
@@ -91,7 +98,7 @@ def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | 
         desk.screen.warning(text)
 
     return Prompt(
-        message=lambda: _message(desk.session.prompt),
+        message=lambda: _message(desk.session.prompt, desk.client if desk.several else ""),
         history=SharedHistory(history_path(streams.environ), warn),
         colours=streams.colours,
         input=input,
@@ -99,10 +106,13 @@ def _prompt(desk: Desk, streams: Streams, input: Input | None, output: Output | 
     )
 
 
-def _message(prompt: str) -> StyleAndTextTuples:
-    """The address may be what a cluster named, so it is made harmless."""
+def _message(prompt: str, client: str) -> StyleAndTextTuples:
+    """The address may be what a cluster named, so it is made harmless. `client`: which of two."""
     prompt = visible_text(prompt)
     place, bracket, mode = prompt.partition("(")
+    if client:
+        mode = f"{bracket}{mode} {client}"
+        bracket = ""
     return [("", place), ("class:prompt.mode", bracket + mode), ("", "> ")]
 
 
@@ -115,8 +125,11 @@ def _reconnect(desk: Desk, error: RedislabError | None = None) -> None:
     connecting.connect(desk)
 
 
-def _open(desk: Desk) -> None:
+def _open(desk: Desk, lesson: Opening | None) -> None:
     """A server is reached before the first prompt, so that one that is not there is named at once."""
+    if lesson is not None:
+        _open_lesson(desk, lesson)
+        return
     if desk.place.embedded:
         desk.screen.line(labs.welcome(desk.home_engine))
         return
@@ -126,6 +139,15 @@ def _open(desk: Desk) -> None:
             desk.screen.line(WELCOME_PRIVATE)
     except KeyboardInterrupt:  # it takes too long: the prompt is there, and `:connect`
         desk.screen.line("")
+
+
+def _open_lesson(desk: Desk, opening: Opening) -> None:
+    from redislab.progress import Progress
+    from redislab.repl.lessons import Playing
+
+    desk.session.connect()
+    desk.lesson = Playing(desk, opening, Progress(desk.place.environ, desk.screen.warning))
+    desk.lesson.begin()
 
 
 def _work(desk: Desk, prompt: Prompt) -> None:
@@ -139,7 +161,10 @@ def _work(desk: Desk, prompt: Prompt) -> None:
         except EOFError:
             desk.leaving = True
         except LineAbandoned:
-            if desk.session.listening:
+            if desk.several and desk.clients.waits(desk.client):
+                desk.clients.give_up(desk.client)
+                desk.screen.info(f"{desk.client} no longer waits.")
+            elif desk.session.listening:
                 _reconnect(desk)
         except CommandStopped:
             continue
@@ -153,10 +178,17 @@ def _enter(desk: Desk, text: str) -> None:
     """Do what was entered, one command after the other; Ctrl-C ends all of it."""
     from redislab.repl.executor import execute
 
+    lesson = desk.lesson
+    if lesson is not None and not text.strip():
+        lesson.enter()
+    elif lesson is not None and lesson.answered(text):
+        return
     for command in commands_of(text.encode("utf-8", "surrogateescape")):
         execute(desk, read_line(command), command)
         if desk.leaving:
             return
+        if lesson is not None:
+            lesson.look()
 
 
 def _load(desk: Desk, prompt: Prompt) -> None:
@@ -177,6 +209,8 @@ def _load(desk: Desk, prompt: Prompt) -> None:
 
 def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
     """While subscribed: what shows the messages that have come, if any have."""
+    if desk.several:
+        return _both_listener(desk)
     if not desk.session.listening:
         return None
 
@@ -190,6 +224,25 @@ def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
         def show() -> None:
             for message in found:
                 desk.screen.message(message)
+
+        return show
+
+    return listen
+
+
+def _both_listener(desk: Desk) -> Callable[[], Callable[[], None] | None]:
+    """The same for two clients; what had to wait is shown as well."""
+    clients = desk.clients
+    clients.adopt()
+
+    def listen() -> Callable[[], None] | None:
+        found = clients.arrived()
+        if not found:
+            return None
+
+        def show() -> None:
+            for each in found:
+                each()
 
         return show
 

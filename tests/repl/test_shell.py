@@ -156,7 +156,7 @@ class TestOwnCommands:
             (":set limit many", "a number of values is needed, or off, not 'many'"),
             (":set utf8 maybe", "on or off is needed, not 'maybe'"),
             (":nosuch", "there is no :nosuch; :help lists what there is"),
-            (":c", ":c may be :clock or :connect or :clear"),
+            (":c", ":c may be :clock or :connect or :client or :clear"),
             (":connect a b c", "this is how it is written: :connect redis://HOST:PORT or :connect HOST PORT"),
             (":connect localhost many", "a port is a number from 1 to 65535, not 'many'"),
             (":connect http://x", "Invalid URI scheme"),

@@ -43,6 +43,8 @@ class EmbeddedEngine:
     @property
     def label(self) -> str:
         ahead_s = self.clock_ahead_s
+        if ahead_s >= 60:  # a person who moved it that far reads no fractions
+            ahead_s = float(int(ahead_s))
         return f"redislab(+{span_text(ahead_s)})" if ahead_s else "redislab"
 
     @property

@@ -1,0 +1,222 @@
+"""A lesson inside the shell: what happens between a person's lines, and the words that only a lesson has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redislab.app import Place, catalogue
+from redislab.core.engine import Engine
+from redislab.core.link import Link
+from redislab.core.reply import Reply
+from redislab.core.session import Outcome
+from redislab.core.view import View
+from redislab.course.bench import Bench
+from redislab.course.library import Opening
+from redislab.course.model import Prediction
+from redislab.course.notes import notes
+from redislab.course.proof import leaves_its_database
+from redislab.course.runner import Runner
+from redislab.course.standing import Standing
+from redislab.errors import RedislabError, UsageError
+from redislab.progress import Progress
+from redislab.repl import connecting
+
+if TYPE_CHECKING:
+    from redislab.repl.desk import Desk
+
+YES = ("y", "yes")
+
+
+class Playing:
+    """A lesson that is open in a shell. `begin` first; `end` when the shell ends."""
+
+    def __init__(self, desk: Desk, opening: Opening, progress: Progress) -> None:
+        self._desk = desk
+        self._opening = opening
+        self._progress = progress
+        self._engine: Engine = desk.session.link.engine
+        self._place: Place = desk.place
+        self._shared = self._engine.capabilities.shared
+        standing = None if opening.reset else progress.read().get(opening.key)
+        self._bench = Bench(self._engine, catalogue(), desk.place.db, _Seats(desk))
+        self._runner = Runner(opening.lesson, self._bench, standing or Standing(), opening.following)
+        self._guess: tuple[Prediction, str] | None = None
+        self._is_open = False
+
+    def begin(self) -> None:
+        """Ask what has to be asked, then show where one is. Raises UsageError where it cannot be here."""
+        desk, opening = self._desk, self._opening
+        if not (self._may_run() and self._may_empty()):
+            desk.leaving = True
+            return
+        self._is_open = True
+        fresh = opening.reset or opening.from_step or self._bench.size == 0
+        self._show(self._runner.begin(opening.from_step) if fresh else self._runner.resume())
+        self._keep(anew=opening.reset)
+
+    def end(self) -> None:
+        """Keep where one is; a server that others use is left as it was found."""
+        if not self._is_open:
+            return
+        try:
+            self._keep()
+            if self._shared:
+                self._bench.empty()
+        except RedislabError as error:
+            connecting.say(self._desk, error)
+        self._bench.close()
+        if self._runner.phase.value != "finished":
+            self._desk.screen.line(f"`redislab lesson {self._opening.key}` goes on here.")
+
+    # -- between a person's lines -----------------------------------------------------------------
+
+    def before(self, args: Sequence[bytes]) -> None:
+        """A command is about to run: its answer may have to be foretold."""
+        self._guess = None
+        asked = self._runner.question(args, self._desk.client) if self._is_here() else None
+        if asked is not None:
+            self._guess = asked, self._desk.ask(f"What will {asked.command} answer? ")
+
+    def after(self, outcome: Outcome) -> None:
+        """It was answered."""
+        if outcome.reply is not None:
+            self.note(outcome.args, outcome.reply, self._desk.client)
+
+    def note(self, args: Sequence[bytes], reply: Reply, client: str) -> None:
+        """What a client was answered."""
+        if not self._is_here():
+            return
+        self._runner.note(args, reply, client)
+        if self._guess is not None:
+            (asked, guess), self._guess = self._guess, None
+            self._show(self._runner.foretold(asked, guess, reply))
+
+    def look(self) -> None:
+        """A line is done with: whether it solved the step, or was a known mistake."""
+        self._do(self._runner.look)
+
+    def enter(self) -> None:
+        """An empty line."""
+        self._do(self._runner.enter)
+
+    def answered(self, text: str) -> bool:
+        """Whether a line was the answer to an open quiz; then it is dealt with."""
+        views = self._runner.answer(text)
+        if views is None:
+            return False
+        self._show(views)
+        self._keep()
+        return True
+
+    # -- the words of a lesson --------------------------------------------------------------------
+
+    def answers_to(self, word: str, words: Sequence[str]) -> bool:
+        """Whether a word is the lesson's; notes are a .md, other files the data."""
+        return word in HELP and (word != ":export" or not words or words[0].endswith(".md"))
+
+    def run(self, word: str, words: Sequence[str]) -> None:
+        """One of `COMMANDS`. Raises UsageError."""
+        if word == ":export":
+            self._export(words)
+        elif words:
+            raise UsageError(f"nothing follows {word}")
+        else:
+            runner = self._runner
+            self._do(
+                {
+                    ":hint": runner.hint, ":solution": runner.solution, ":why": runner.why,
+                    ":reset": runner.reset, ":skip": runner.skip, ":lesson": runner.where,
+                }[word]
+            )  # fmt: skip
+
+    def _export(self, words: Sequence[str]) -> None:
+        if len(words) != 1:
+            raise UsageError("this is how it is written: :export FILE.md, or FILE.redis for the data")
+        path = Path(words[0]).expanduser()
+        try:
+            with open(path, "x", encoding="utf-8") as file:
+                file.write(notes(self._opening.lesson, self._runner.standing))
+        except FileExistsError:
+            raise UsageError(f"{path} is there already; choose another name") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        self._desk.screen.line(f"{path} has the notes of this lesson.")
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _do(self, action: Callable[[], list[View]]) -> None:
+        try:
+            self._show(action())
+            self._keep()
+        except RedislabError as error:
+            connecting.say(self._desk, error)
+
+    def _keep(self, *, anew: bool = False) -> None:
+        self._progress.save(self._opening.key, self._runner.keep(), anew=anew)
+
+    def _show(self, views: Sequence[View]) -> None:
+        for view in views:
+            self._desk.screen.show(view)
+
+    def _is_here(self) -> bool:
+        """Whether the person is where the lesson is: `:connect` leads elsewhere."""
+        return self._is_open and self._desk.session.link.engine is self._engine
+
+    def _may_run(self) -> bool:
+        """Commands beyond those that any lesson may run are asked for."""
+        allow = self._opening.lesson.allow
+        if not allow:
+            return True
+        where = "on this server" if self._shared else "in a lab of its own"
+        return self._agrees(f"This lesson runs {', '.join(allow)} {where}. Go on? [y/N] ")
+
+    def _may_empty(self) -> bool:
+        """On a server that others use: one empty database, and not without a yes."""
+        if not self._shared:
+            return True
+        db, label = self._bench.db, self._engine.label
+        outside = leaves_its_database(self._opening.lesson)
+        if outside is not None:
+            raise UsageError(f"this lesson runs {outside}, which reaches beyond one database: not on {label}")
+        size = self._bench.size
+        if size:
+            keys = "1 key" if size == 1 else f"{size:,} keys"
+            raise UsageError(
+                f"database {db} of {label} holds {keys}; a lesson needs an empty one. Name another: -n 9"
+            )
+        return self._agrees(
+            f"This lesson works in database {db} of {label}, which is empty, and nowhere else there. "
+            "It empties that database before each step and when you leave. Go on? [y/N] "
+        )
+
+    def _agrees(self, question: str) -> bool:
+        if self._desk.ask(question).strip().lower() in YES:
+            return True
+        self._desk.screen.info("Nothing was run.")
+        return False
+
+
+class _Seats:
+    """The two clients of a lesson are the shell's own."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def fresh(self, client: str) -> Link:
+        return self._desk.clients.fresh(client).link
+
+    def leave(self) -> None:
+        self._desk.clients.leave()
+
+
+HELP: Mapping[str, tuple[str, str]] = {
+    ":hint": ("", "a hint; the next one when asked again"),
+    ":why": ("", "what is missing: what was seen, and what is wanted"),
+    ":solution": ("", "how it is done; the step then counts as done with its solution"),
+    ":reset": ("", "this step from its start"),
+    ":skip": ("", "on without having done it"),
+    ":lesson": ("", "where you are: the steps, and this one's task"),
+    ":export": ("FILE.md", "the lesson and what you typed, as notes; FILE.redis: the data"),
+}
