@@ -52,7 +52,6 @@ def _is_one_of(*first: bytes) -> Callable[[Words], bool]:
 _FORGETS = Danger("forgets every script; whoever calls one by its digest gets an error", shared=True)
 _COPIES = Danger(
     "deletes every key of this server and copies another server's",
-    Loses.ALL,
     applies=lambda words: len(words) == 2 and tuple(words) != (b"NO", b"ONE"),
     shared=True,
 )

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from redislab.app import Place
 from redislab.core.danger import TABLE, danger
 from tests.repl.shells import ALT_ENTER, CTRL_C, CTRL_D, Shell, pasted
 from tests.servers import RedisServer, free_port
@@ -174,6 +175,11 @@ class TestUndo:
             *("Undid MSET: `a` and `b` are gone again.", "(integer) 0"),
             *("Did MSET again: `a` and `b` are there again.", "(integer) 2"),
         ]
+
+    def test_on_a_private_server_it_works_at_once(self, redis_server_path: str) -> None:
+        shell = Shell(Place(private=True))
+        answers = shell.answers("MSET a 1 b 2", "FLUSHALL", "y", ":undo", "DBSIZE")
+        assert answers[-4:] == ["OK", "OK", "Undid FLUSHALL: `a` and `b` are back.", "(integer) 2"]
 
     def test_back_home_the_server_is_asked_no_more(self, server: RedisServer) -> None:
         answers = Shell().answers(

@@ -8,7 +8,8 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
     client      what a server knows of one client, and how one command runs
     lab         what all clients share: databases, who waits, who listens, settings, counts
     database    one database of a lab: keys, expiry, who watches
-    effects     what each arriving command changed, for those who observe; kept: values set aside
+    effects     what each arriving command changed, for those who observe; kept: values set aside,
+                partial: of large ones the parts that a command names
     journal     undo and redo
     clock       time as a lab sees it
     table       the commands of Redis 7.0, from our catalogue: names, arities, error texts
