@@ -58,6 +58,9 @@ def answered(path: Path, server: RedisServer) -> Iterator[tuple[list[bytes], Rep
     """Each line of a file that the server answers, run in order, with its first reply."""
     talk = Conversation(RealEngine(Target(socket_path=server.socket_path)).connect())
     talk.ask([b"FLUSHALL"])
+    talk.ask(
+        [b"CONFIG", b"SET", b"client-output-buffer-limit", b"normal 0 0 0"]
+    )  # as a file may have left it
     for raw in path.read_bytes().splitlines():
         line = raw.removeprefix(b"~")
         try:
@@ -126,7 +129,8 @@ SAMPLES = {
     **{"double>=0": "1", "timeout": "0.1", "longitude": "1", "latitude": "1", "unix-time": "1900000000"},
     **{"bit": "1", "cursor": "0", "score": "1", "lex": "[a", "range": "1", "id": "5-5", "added-id": "9-9"},
     **{"interval-id": "5-5", "read-id": "0", "group-id": ">", "threshold": "5", "encoding": "u8"},
-    **{"bit-offset": "0", "key": "KEY", "any": "v"},
+    **{"bit-offset": "0", "key": "KEY", "any": "v", "32 bits": "1", "1 to 4096": "1", "milliseconds": "1"},
+    **{"milliseconds>0": "1", "seconds": "1900000000", "seconds>0": "1900000000"},
 }
 EXISTING = {
     **{"string": "kstr", "list": "klist", "hash": "khash", "set": "kset", "sorted-set": "kzset"},

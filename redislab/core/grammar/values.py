@@ -11,6 +11,8 @@ _DIGITS = re.compile(rb"0|-?[1-9][0-9]{0,18}").fullmatch
 MAX_LATITUDE = 85.05112878
 MAX_TIMEOUT_S = 9.2e15
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
+_MOST_SECONDS = _MOST // 1000  # a server counts in milliseconds, and refuses what does not fit
+_MOST_MILLISECONDS = _MOST - 10**12  # they are added to the time of day, which is more than this
 _DOUBLE = re.compile(
     rb"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?"
     rb"|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?)",
@@ -33,8 +35,8 @@ def is_double(word: bytes) -> bool:
     return _DOUBLE(word) is not None
 
 
-def _integer_from(least: int) -> Callable[[bytes], object]:
-    return lambda word: is_integer(word) and int(word) >= least
+def _integer_from(least: int, most: int = _MOST) -> Callable[[bytes], object]:
+    return lambda word: is_integer(word) and least <= int(word) <= most
 
 
 def _double_within(least: float, most: float = math.inf) -> Callable[[bytes], object]:
@@ -92,6 +94,12 @@ KINDS: dict[str, Kind] = {
     "integer!=0": Kind(
         lambda word: is_integer(word) and word != b"0", "a whole number other than 0", is_number=True
     ),
+    "seconds": Kind(_integer_from(-_MOST_SECONDS, _MOST_SECONDS), "a whole number", is_number=True),
+    "seconds>0": Kind(_integer_from(1, _MOST_SECONDS), "a whole number, 1 or more", is_number=True),
+    "milliseconds": Kind(_integer_from(_LEAST, _MOST_MILLISECONDS), "a whole number", is_number=True),
+    "milliseconds>0": Kind(_integer_from(1, _MOST_MILLISECONDS), "a whole number, 1 or more", is_number=True),
+    "32 bits": Kind(_integer_from(-(1 << 31), (1 << 31) - 1), "a whole number", is_number=True),
+    "1 to 4096": Kind(_integer_from(1, 4096), "a whole number, 1 to 4096", is_number=True),
     "double": Kind(is_double, "a number", is_number=True),
     "double>=0": Kind(_double_within(0), "a number, 0 or more", is_number=True),
     "timeout": Kind(
