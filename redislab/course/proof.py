@@ -1,8 +1,8 @@
 """`redislab check`: what a lesson promises is run, step by step, and what does not hold is said.
 
 A step begins in a known state: the seeds, waits and first solutions of the steps before it, then its own
-seeds and waits. From there it must not be solved; each solution must solve it and set off no mistake; each
-`try:` must not solve it and must be recognised as its own mistake.
+seeds and waits. From there it must not be solved, nor a mistake recognised; each solution must solve it and
+set off no mistake; each `try:` must not solve it and must be recognised as its own mistake.
 """
 
 from __future__ import annotations
@@ -201,6 +201,10 @@ class Proof:
         solved = judged(step, bench)
         if all(verdict.holds for verdict in solved):
             self._fault(step, step.line, "it is solved before anything was done.", solved)
+        found = _recognised(step, bench)
+        if found is not None:
+            message = "this mistake is recognised before anything was done:"
+            self._fault(step, found.line, message, [found.condition.judge(bench.evidence())])
         for solution in step.solutions:
             self._solution(step, solution.lines, solution.line)
         for source in step.python:

@@ -61,6 +61,9 @@ BUGS = {
     "an unreachable check": ('== "ada"', '== "adam"', 29, 'GET session:42 → ada, wanted "adam"'),
     "a mistake that is right": ("try: SET session:42 ada\n", "try: SET session:42 ada EX 600\n", 15, "solves the step"),
     "a mistake not recognised": ("mistake TTL session:42 == -1", "mistake TTL session:42 == -2", 15, "not recognised"),
+    "a mistake that is there from the start": (
+        "mistake TTL session:42 == -1", "mistake TTL session:42 == -2", 15, "before anything was done",
+    ),
     "a mistake shadowed": ('error "syntax error"', "TTL session:42 == -1", 19, "not recognised"),
     "a mistake taken for another": (
         "try: SET session:42 ada 600", "try: SET session:42 ada", 19, "taken for the mistake of line 15",
