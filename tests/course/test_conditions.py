@@ -24,6 +24,7 @@ RPUSH queue a b c
 SADD some x y z
 HSET user name Ada born 1815
 ZADD board 1 ada 2 bob
+XADD log 1-0 order dune
 SET session x EX 600"""
 
 
@@ -58,6 +59,7 @@ HGETALL user has "born"
 ZRANGE board 0 -1 WITHSCORES == ["ada", 1, "bob", 2]
 MGET name nosuch == ["ada", null]
 LRANGE queue 0 -1 has "b"
+XRANGE log - + has "dune"
 GET name has "d"
 TTL session in 590..600
 TTL session > 500
