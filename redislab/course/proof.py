@@ -201,7 +201,7 @@ class Proof:
         solved = judged(step, bench)
         if all(verdict.holds for verdict in solved):
             self._fault(step, step.line, "it is solved before anything was done.", solved)
-        found = _recognised(step, bench)
+        found = recognised(step, bench)
         if found is not None:
             message = "this mistake is recognised before anything was done:"
             self._fault(step, found.line, message, [found.condition.judge(bench.evidence())])
