@@ -123,7 +123,8 @@ class Bench:
         self.journal = Journal(catalogue)
 
     def begin(self) -> None:
-        """A step begins: nothing has been typed in it."""
+        """A step begins: nothing has been typed in it; what still comes belongs to the one before."""
+        self.evidence()
         self.journal = Journal(self.catalogue)
 
     def run(self, typed: Typed) -> Reply | None:

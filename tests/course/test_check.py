@@ -127,3 +127,14 @@ def test_a_client_that_quits_connects_anew(tmp_path: Path) -> None:
     )
     done = checked(tmp_path, step)
     assert done.returncode == 0, done.stdout
+
+
+def test_an_answer_that_comes_late_belongs_to_the_step_before(tmp_path: Path) -> None:
+    text = (
+        "---\nformat: 1\nid: late\ntitle: Late\n---\n## Wait {#wait}\n"
+        "```check\nused RPUSH\n```\n```hint\nRPUSH\n```\n```solution\nB: BLPOP q 10\nRPUSH q x\n```\n"
+        '## Fail {#fail}\n```check\nused SET\n```\n```mistake error "wrong number"\ntry: GET\nOf what?\n```\n'
+        "```hint\nSET\n```\n```solution\nSET a 1\n```\n"
+    )
+    done = checked(tmp_path, text)
+    assert done.returncode == 0, done.stdout
