@@ -267,20 +267,25 @@ class Client(FakeSocket):
             return
         lab = self.lab
         lab.begin()
-        lab.running = self
         lab.effects.arrived(self, args)
         try:
-            try:
-                self._execute(args)
-            finally:
-                lab.running = None
-                self._forget_caching()
-                lab.tracking.deliver(self)
-            if self._ends_after_reply:
-                self.hang_up()
+            self._run(args)
             lab.settle()
         finally:
             lab.effects.end()
+
+    def _run(self, args: list[bytes]) -> None:
+        """Execute a command and what is due behind its answer. It may be another command that wakes us."""
+        lab = self.lab
+        outer, lab.running = lab.running, self
+        try:
+            self._execute(args)
+        finally:
+            lab.running = outer
+            self._forget_caching()
+            lab.tracking.deliver(self)
+        if self._ends_after_reply:
+            self.hang_up()
 
     def _forget_caching(self) -> None:
         """CLIENT CACHING is about the next command, or the whole of the next transaction."""
@@ -337,7 +342,7 @@ class Client(FakeSocket):
         while self.backlog and self.wait is None and not self.ended:
             args = self.backlog.popleft()
             self.lab.effects.begin(self, args)
-            self._execute(args)
+            self._run(args)
 
     def call(self, entry: Entry, args: list[bytes]) -> Any:
         """Run a command and store what it changed. Gives its result or its error as a Reply."""
@@ -353,8 +358,9 @@ class Client(FakeSocket):
             result = self._guarded(lambda: entry.handler(self, args))
             if type(result) is Reply and result.kind is Kind.ERROR:
                 failure = result.text
-            if self.tracking is not None:
-                lab.tracking.remember(self, entry, args)
+            if self.tracking is not None and "readonly" in entry.flags and not entry.runs_script:
+                # One command of a script that reads: all keys that the script was given count as read.
+                lab.tracking.remember(self, *(outer if self.in_script and outer else (entry, args)))
             return result
         finally:
             self._opened, self._running, effects.capturing = opened, outer, capturing

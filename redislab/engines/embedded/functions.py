@@ -52,9 +52,10 @@ class Functions:
         if old is not None and not replace:
             raise Fail(b"ERR Library '%b' already exists" % name)
         library = self._made(client, name, code, body)
-        others = {each for other in self.libraries.values() if other is not old for each in other.functions}
+        others = [other for other in self.libraries.values() if other is not old]
+        taken = {each.lower() for other in others for each in other.functions}
         for each in library.functions:
-            if each in others:
+            if each.lower() in taken:
                 raise Fail(b"ERR Function %b already exists" % each)
         self.libraries[name] = library
         return name
@@ -80,9 +81,12 @@ class Functions:
             raise Fail(b"ERR Library not found")
 
     def find(self, name: bytes) -> Function | None:
+        """In any case of its letters."""
+        wanted = name.lower()
         for library in self.libraries.values():
-            if name in library.functions:
-                return library.functions[name]
+            for function in library.functions.values():
+                if function.name.lower() == wanted:
+                    return function
         return None
 
     def call(

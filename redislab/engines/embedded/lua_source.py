@@ -193,6 +193,7 @@ local function described(given)
 end
 
 local function register_function(...)
+  if not registered then refuse("redis.register_function can only be called on FUNCTION LOAD command") end
   local count, name, callback = select("#", ...), ...
   local made
   if count < 1 or count > 2 then refuse("wrong number of arguments to redis.register_function") end

@@ -46,7 +46,7 @@ class Entry:
         self.arity = command.arity
         self.flags = command.flags
         self.writes = "write" in command.flags
-        self.runs_script = command.name.startswith("EVAL")
+        self.runs_script = command.name.startswith(("EVAL", "FCALL"))
         self.may_write = self.writes or (self.runs_script and not command.name.endswith("_RO"))
         self.is_told_to_replicas = self.writes or command.name in _TOLD_TO_REPLICAS
         self.handler = handler

@@ -47,7 +47,8 @@ class Tracking:
     def __init__(self) -> None:
         self.clients: dict[Client, None] = {}
         self._readers: dict[bytes, dict[Client, None]] = {}
-        self._own: list[bytes | None] = []  # for the client whose command runs: told behind its answer
+        # For clients whose command runs, told behind its answer; None stands for all keys.
+        self._own: list[tuple[Client, bytes | None]] = []
         self._changed: dict[bytes, Client | None] = {}  # for those who hear of every key; who changed it
 
     def begin(self, client: Client, mode: Mode) -> None:
@@ -59,9 +60,9 @@ class Tracking:
         self.clients.pop(client, None)
 
     def remember(self, client: Client, entry: Entry, words: Sequence[bytes]) -> None:
-        """A client that tracks has run a command that reads."""
+        """A client that tracks has read the keys of this command."""
         mode = client.tracking
-        if mode is None or mode.broadcast or "readonly" not in entry.flags:
+        if mode is None or mode.broadcast:
             return
         if (mode.optin and not mode.caching) or (mode.optout and mode.caching):
             return
@@ -78,7 +79,7 @@ class Tracking:
             if mode is None or mode.broadcast or (mode.noloop and reader is by):
                 continue
             if reader is by:
-                self._own.append(key)
+                self._own.append((reader, key))
             else:
                 self._tell(reader, [key])
 
@@ -87,16 +88,18 @@ class Tracking:
         self._readers.clear()
         for client in self.clients:
             if client is by:
-                self._own.append(None)
+                self._own.append((client, None))
             else:
                 self._tell(client, None)
 
     def deliver(self, by: Client | None) -> None:
         """The command has been answered: tell its client, and those who hear of every key."""
         own, self._own = self._own, []
-        if by is not None:
-            for key in own:
-                self._tell(by, None if key is None else [key])
+        for client, key in own:
+            if client is by:
+                self._tell(client, None if key is None else [key])
+            else:
+                self._own.append((client, key))  # its own command is not answered yet
         changed, self._changed = self._changed, {}
         if not changed:
             return

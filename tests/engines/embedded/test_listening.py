@@ -110,6 +110,20 @@ def test_a_client_that_kills_itself_is_answered(engine: EmbeddedEngine) -> None:
         say(connection, "PING")
 
 
+def test_a_client_that_kills_itself_behind_a_wait_is_answered(engine: EmbeddedEngine) -> None:
+    from redislab.errors import ConnectionLost
+
+    waiting, other = engine.connect(), engine.connect()
+    number = say(waiting, "CLIENT ID").number
+    kill = f"CLIENT KILL ID {number} SKIPME no".encode().split()
+    waiting.send([[b"BLPOP", b"list", b"0"], [b"PING"], kill, [b"PING"]])
+    say(other, "RPUSH list a")
+    replies = whole_replies(waiting)
+    assert [next(replies).kind for _ in range(3)] == [Kind.ARRAY, Kind.STATUS, Kind.INTEGER]
+    with pytest.raises(ConnectionLost):
+        next(replies)
+
+
 def test_unblocking(engine: EmbeddedEngine) -> None:
     waiting, other = engine.connect(), engine.connect()
     number = say(waiting, "CLIENT ID").number

@@ -126,6 +126,12 @@ STORIES = {
         A: MULTI; GET a; SET a 1; GET b; EXEC
         B: SET b 1
         B: MULTI; SET a 1; SET b 1; EXEC
+        A: EVAL return(redis.call('GET','z')) 2 x y
+        B: MSET x 1 y 1 z 1
+        A: EVAL return(redis.call('SET','z',1)) 2 x y
+        B: MSET x 1 y 1 z 1
+        A: EVAL_RO return(redis.call('GET','z')) 1 x
+        B: MSET x 1 y 1 z 1
         A: RESET
         A: CLIENT TRACKINGINFO
     """,

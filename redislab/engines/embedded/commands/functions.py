@@ -49,7 +49,10 @@ def delete(client: Client, args: list[bytes]) -> Any:
 
 @handles("FUNCTION FLUSH")
 def flush(client: Client, args: list[bytes]) -> Any:
-    if len(args) > 3 or (len(args) == 3 and args[2].upper() not in (b"SYNC", b"ASYNC")):
+    if len(args) > 3:
+        given = args[1].decode("latin-1")
+        raise Fail(f"ERR unknown subcommand or wrong number of arguments for '{given}'. Try FUNCTION HELP.")
+    if len(args) == 3 and args[2].upper() not in (b"SYNC", b"ASYNC"):
         raise Fail(b"ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
     client.lab.functions.libraries.clear()
     client.lab.libraries_changed()
