@@ -76,13 +76,13 @@ class Lab(FakeServer):
         self.effects = Effects(self.dbs)
         self.keeper: Keeper | None = None  # while the data is kept in a file
         self.settings = Settings()
+        self.tracking = Tracking(self.settings)
         self.users = Users(table.catalogue)
         self.settings.watch("requirepass", self.users.set_default_password)
         self.channels: Listeners = {}
         self.patterns: Listeners = {}
         self.shards: Listeners = {}
         self.scans = Scans()
-        self.tracking = Tracking()
         self._slow_number = 0
         self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
         self.stats = Stats()

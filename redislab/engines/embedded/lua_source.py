@@ -70,8 +70,10 @@ local function readonly()
 end
 
 local sealed = setmetatable({}, {__mode = "k"})
+local shown = setmetatable({}, {__newindex = readonly, __metatable = false})  -- as the metatable of those
+sealed[shown] = true
 local function frozen(fields)
-  local proxy = setmetatable({}, {__index = fields, __newindex = readonly, __metatable = false})
+  local proxy = setmetatable({}, {__index = fields, __newindex = readonly, __metatable = shown})
   sealed[proxy] = true
   return proxy
 end
@@ -286,8 +288,12 @@ local function environment(keys, argv, is_library)
   end
   env.collectgarbage = function(what) return collect(what == "count" and "count" or "collect") end
   env.rawset = function(t, key, value)
-    if t == env._G or sealed[t] then error("Attempt to modify a readonly table", 2) end
+    if sealed[t] then error("Attempt to modify a readonly table", 0) end
     return rawset(t, key, value)
+  end
+  env.setmetatable = function(t, ...)
+    if t ~= nil and sealed[t] then error("Attempt to modify a readonly table", 0) end
+    return setmetatable(t, ...)
   end
   local proxy = setmetatable({}, {
     __index = function(_, name)
@@ -298,8 +304,9 @@ local function environment(keys, argv, is_library)
       end
       return value
     end,
-    __newindex = readonly, __metatable = false,
+    __newindex = readonly, __metatable = shown,
   })
+  sealed[proxy] = true
   env._G = proxy
   env.rawget = function(t, key)
     if t == proxy then return env[key] end

@@ -210,6 +210,7 @@ class Scripts:
 
     def _guarded_run(self, running: Running, work: Callable[[], Any]) -> Any:
         client = running.client
+        number = client.db_number
         self.running = running
         client.in_script = True
         try:
@@ -220,6 +221,7 @@ class Scripts:
         finally:
             client.in_script = False
             self.running = None
+            client.select(number)  # SELECT in a script is the script's own
         if running.raised is not None:
             raise running.raised
         return done

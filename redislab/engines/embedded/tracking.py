@@ -11,6 +11,7 @@ from redislab.engines.embedded.results import push
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
+    from redislab.engines.embedded.settings import Settings
     from redislab.engines.embedded.table import Entry
 
 CHANNEL = b"__redis__:invalidate"  # for those who listen with RESP2 on behalf of another
@@ -44,7 +45,8 @@ class Mode:
 class Tracking:
     """What all clients of a lab track. All under the lab's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.clients: dict[Client, None] = {}
         self._readers: dict[bytes, dict[Client, None]] = {}
         # For clients whose command runs, told behind its answer; None stands for all keys.
@@ -100,6 +102,8 @@ class Tracking:
                 self._tell(client, None if key is None else [key])
             else:
                 self._own.append((client, key))  # its own command is not answered yet
+        if self._readers:
+            self._trim(self._settings.number("tracking-table-max-keys"))
         changed, self._changed = self._changed, {}
         if not changed:
             return
@@ -111,6 +115,14 @@ class Tracking:
                 found = [key for key in keys if not (mode.noloop and changed[key] is client)]
                 if found and prefix in mode.prefixes:
                     self._tell(client, found)
+
+    def _trim(self, most: int) -> None:
+        """Where too many keys are remembered, act as if some had changed. 0: as many as there are."""
+        while 0 < most < len(self._readers):
+            key = next(iter(self._readers))
+            for reader in self._readers.pop(key):
+                if reader.tracking is not None and not reader.tracking.broadcast:
+                    self._tell(reader, [key])
 
     def _tell(self, client: Client, keys: Iterable[bytes] | None) -> None:
         mode = client.tracking

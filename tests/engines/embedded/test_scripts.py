@@ -58,8 +58,9 @@ ESCAPES = [
     "return newproxy(true)",
     "return rawset(string, 'rep', nil)",
     "return rawget(_G, 'python').eval",
-    "return getmetatable(_G).__index",
-    "return getmetatable(redis).__index",
+    "getmetatable(_G).__index = nil",
+    "getmetatable(redis).__index = nil",
+    "setmetatable(redis, {})",
     "getmetatable('').__index = nil return 1",
     "setmetatable(_G, {__index = function() return 1 end}) return python",
     "return pcall(string.dump, print) and error('dumped')",
@@ -98,6 +99,19 @@ def test_enough_escapes_are_tried() -> None:
 def test_python_and_the_system_are_out_of_reach(connection: Connection, script: str) -> None:
     assert run(connection, script).is_error
     assert say(connection, "PING").text == b"PONG"
+
+
+@pytest.mark.parametrize("name", ["_G", "redis", "string", "cjson"])
+def test_a_metatable_shows_nothing(connection: Connection, name: str) -> None:
+    assert run(connection, f"return getmetatable({name}).__index or false").is_nil
+    assert run(connection, f"return #getmetatable({name})").value == 0
+
+
+def test_a_script_that_selects_leaves_the_caller_where_it_was(connection: Connection) -> None:
+    run(connection, "redis.call('SELECT', 3) redis.call('SET', 'k', 'there')")
+    assert say(connection, "EXISTS k").value == 0
+    say(connection, "SELECT 3")
+    assert say(connection, "GET k").text == b"there"
 
 
 def test_what_a_script_sees_is_no_python_object(connection: Connection) -> None:

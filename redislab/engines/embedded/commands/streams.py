@@ -43,7 +43,7 @@ class _Read:
         self.block_s: float | None = None
         self.noack = False
         self.group = self.consumer = b""
-        place = self._options(args)
+        place = self._options(client, args)
         names = args[place:]
         if len(names) % 2:
             raise Fail(
@@ -55,12 +55,15 @@ class _Read:
         self.keys = names[:half]
         self.starts = [self._start(client, *pair) for pair in zip(self.keys, names[half:], strict=True)]
 
-    def _options(self, args: list[bytes]) -> int:
+    def _options(self, client: Client, args: list[bytes]) -> int:
         """Read the words before the keys; where the keys begin."""
         place = 1
         while place < len(args):
             word, more = args[place].upper(), len(args) - place - 1
             if word == b"BLOCK" and more:
+                if client.in_script:
+                    name = args[0].decode("latin-1")
+                    raise Fail(f"ERR {name} command is not allowed with BLOCK option from scripts")
                 self.block_s = timeout_ms(args[place + 1])
                 place += 1
             elif word == b"COUNT" and more:
