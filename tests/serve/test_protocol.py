@@ -14,7 +14,7 @@ from tests.serve.serving import Served, dial, read_to_end, served
 from tests.servers import RedisServer
 
 LONG = os.environ.get("REDISLAB_LONG") == "1"
-STREAMS = 10_000 if LONG else 400
+STREAMS = 10_000 if LONG else 1_000
 
 STREAMS_TO_COMPARE = {
     "inline": b"PING\r\nset a 'b c'\r\nGET a\nECHO \"\\x41\\n\"\r\n\r\n   \r\nPING x\r\n",

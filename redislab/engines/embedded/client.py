@@ -337,6 +337,10 @@ class Client(FakeSocket):
         self.lab.parked.pop(self, None)
         if type(result) is Fail:
             result = results.error(result.text)
+        if type(result) is Reply and result.is_error:
+            self.lab.stats.failed(result.text)
+            if self._waiting is not None:
+                self.lab.stats.of(self._waiting[0].full_name).failed += 1
         if result is not RUN:
             self._answer(result)
         while self.backlog and self.wait is None and not self.ended:

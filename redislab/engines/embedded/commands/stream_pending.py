@@ -66,10 +66,11 @@ def create_consumer(client: Client, group: StreamGroup, key: bytes, name: bytes)
 def read_new(
     client: Client, group: StreamGroup, key: bytes, name: bytes, most: int | None, *, noack: bool
 ) -> list[Any]:
-    """Entries that nobody in the group has been given yet."""
-    seen(client, group, key, name)
+    """Entries that nobody in the group has been given yet; without any the consumer is not made either."""
     stream = group.stream
     found = stream.stream_read(group.last_delivered_key, most)
+    if found:
+        seen(client, group, key, name)
     for entry in found:
         if not noack:
             group.pel[entry] = PelEntry(name, client.now_ms, 1)
