@@ -41,13 +41,17 @@ class EmbeddedConnection:
         last = len(batch) - 1
         try:
             for place, args in enumerate(batch):
-                if not self._acquired(list(args)):
-                    continue
+                held: list[bool] = []
                 try:
-                    effects.batch_of = client if place < last else None
-                    client.take(list(args))
+                    if self._acquired(list(args), held):
+                        effects.batch_of = client if place < last else None
+                        client.take(list(args))
+                except BaseException:
+                    self._lab.interrupted()
+                    raise
                 finally:
-                    lock.release()
+                    if True in held:
+                        lock.release()
         except BaseException:  # Ctrl-C in the middle of a command: nobody knows what was done
             if lock.acquire(timeout=SLICE_S):
                 effects.close()
@@ -88,15 +92,20 @@ class EmbeddedConnection:
 
     # -- inside ---------------------------------------------------------------------------------
 
-    def _acquired(self, args: list[bytes]) -> bool:
-        """Wait for the lab's lock; False where a script holds it for so long that `args` were answered."""
+    def _acquired(self, args: list[bytes], held: list[bool]) -> bool:
+        """Wait for the lab's lock; False where a script holds it for so long that `args` were answered.
+
+        `held` gets True with the lock itself: Ctrl-C comes between two steps of Python, and these are one.
+        """
         lock, scripts = self._lab.lock, self._lab.scripts
-        while not lock.acquire(timeout=SLICE_S):
+        while True:
+            held.extend(map(lock.acquire, (True,), (SLICE_S,)))
+            if held[-1]:
+                return True
             self._check_open()
             scripts.attend()
             if scripts.is_busy and self.client.take_while_busy(args):
                 return False
-        return True
 
     def _ring(self) -> None:
         """Something came out; called in any thread."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fakeredis._core import Database
 
+from redislab.engines.embedded import kept
+
 if TYPE_CHECKING:
     from redislab.engines.embedded.lab import Lab
 
@@ -77,6 +79,14 @@ class LabDatabase(Database):
     def stored(self, key: bytes) -> Any:
         """The item as it lies here, whether its time is up or not; None: there is none."""
         return self._dict.get(key)
+
+    def mend(self) -> None:
+        """After Ctrl-C in the middle of a command: no key is without a value, no value half changed."""
+        for key, item in list(self._dict.items()):
+            if item.value is None:  # about to be stored
+                del self._dict[key]
+            else:
+                kept.mend(item.value)
 
     def stored_keys(self) -> list[bytes]:
         return list(self._dict)

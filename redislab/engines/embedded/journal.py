@@ -124,7 +124,7 @@ class Journal:
         self, source: MutableSequence[Entry], target: MutableSequence[Entry], count: int, *, redone: bool
     ) -> list[Restored]:
         restored: list[Restored] = []
-        with self._lab.lock:
+        with self._lab.at_work():
             self._check_kept()
             while source and len(restored) < count:
                 problem = _problem(source[-1])

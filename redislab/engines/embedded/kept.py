@@ -54,6 +54,17 @@ def is_same(kept: Any, value: Any) -> bool:
     return bool(kept == value)
 
 
+def mend(value: Any) -> None:
+    """Make the parts of a value fit each other again, where a change was interrupted between two of them."""
+    if type(value) is ZSet and len(value._bylex) != len(value._byscore):
+        value._byscore.clear()
+        value._byscore.update((score, member) for member, score in value._bylex.items())
+    elif type(value) is XStream and len(value._ids) != len(value._values_dict):
+        value._ids[:] = [key for key in value._ids if key in value._values_dict]
+        known = set(value._ids)
+        value._values_dict = {key: entry for key, entry in value._values_dict.items() if key in known}
+
+
 def size_bytes(kept: Any) -> int:
     """About how much memory a value holds, kept or live, from a sample of its parts."""
     kind = type(kept)

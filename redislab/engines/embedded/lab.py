@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -165,6 +166,25 @@ class Lab(FakeServer):
         """FUNCTION LOAD and its kin, when they are done: a kept lab keeps them too. The lock is held."""
         if self.keeper is not None:
             self.keeper.write_libraries()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hold the lock for what may change data."""
+        with self.lock:
+            try:
+                yield
+            except Exception:
+                raise
+            except BaseException:
+                self.interrupted()
+                raise
+
+    def interrupted(self) -> None:
+        """Ctrl-C in the middle of a change: observers may not have heard of all of it. The lock is held."""
+        for db in self.dbs.values():
+            db.mend()
+        if self.keeper is not None:
+            self.keeper.fall_behind()
 
     def crash(self, why: str) -> None:
         """Every connection ends, with what it has not read yet. The lock is held."""
@@ -327,8 +347,12 @@ class Lab(FakeServer):
             try:
                 self.begin()
                 self.settle()
-            finally:
                 self.effects.end()
+            except BaseException:
+                self.interrupted()
+                self.effects.end()
+                raise
+            finally:
                 self.lock.release()
 
     def move_clock(self, by_s: float) -> int:
@@ -336,7 +360,7 @@ class Lab(FakeServer):
 
         Keys keep their moment of expiry. Back in time, what waits keeps the time that it has left.
         """
-        with self.lock:
+        with self.at_work():
             self.effects.close()
             expired = self.counts["expired"]
             try:

@@ -8,6 +8,7 @@ within `FLUSH_S`: so much may be lost when the power fails. SAVE, leaving, and c
 from __future__ import annotations
 
 import atexit
+import os
 import struct
 import threading
 import time
@@ -49,6 +50,8 @@ class Keeper:
         self._lab = lab
         self._disk = disk or Disk()
         self._tried_s = 0.0
+        self._is_behind = False
+        self._process = os.getpid()
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._flusher: threading.Thread | None = None
@@ -90,6 +93,7 @@ class Keeper:
                 self._fail(error)
             return
         self.problem = None
+        self._is_behind = False
         self.saved_s = self._lab.clock.time()
 
     def try_again(self) -> None:
@@ -102,15 +106,22 @@ class Keeper:
                 "commands that change data are refused until it can"
             )
 
+    def fall_behind(self) -> None:
+        """Something was interrupted: what the file says may not be what the lab holds.
+
+        Changes can no longer be told by what they changed; with the next one all is written.
+        """
+        self._is_behind = True
+
     def close(self) -> None:
         """Leave the file whole and flushed, and let go of the lab. May be called twice, from any thread."""
         atexit.unregister(self.close)
         self._closing.set()
         self._dirty.set()
         with self._lab.lock:
-            if self._log is None:
+            if self._log is None or os.getpid() != self._process:  # the latter: a fork, which holds nothing
                 return
-            if not self.problem and self._has_grown(2, SNAPSHOT_FRAME_BYTES):
+            if not self.problem and (self._is_behind or self._has_grown(2, SNAPSHOT_FRAME_BYTES)):
                 self.compact()
             try:
                 self.save()
@@ -138,13 +149,17 @@ class Keeper:
         if self._log is None or self.problem is not None:
             return
         try:
-            payload = b"".join(_records(self._lab, unit))
-            if not payload:
-                return
-            self._log.append(payload)
-        except (OSError, Malformed, struct.error) as error:
+            if self._is_behind:
+                self._log.rewrite(snapshot(self._lab))
+                self._is_behind = False
+            elif payload := b"".join(_records(self._lab, unit)):
+                self._log.append(payload)
+        except Exception as error:
             self._fail(error)
             return
+        except BaseException:  # Ctrl-C
+            self.fall_behind()
+            raise
         self._flush_soon()
         if self._has_grown(GROWTH, LEAST_GROWTH_BYTES):
             self.compact()
@@ -159,7 +174,7 @@ class Keeper:
         """What was just done may not be kept, so nobody is told that it is done: as after a crash."""
         self._tried_s = time.monotonic()
         is_new = self.problem is None
-        self.problem = reason(error) if isinstance(error, OSError) else str(error)
+        self.problem = reason(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         if is_new:
             self._lab.crash(f"The lab {self.claim.name!r} cannot be written: {self.problem}")
 
@@ -291,7 +306,7 @@ def _records(lab: Lab, unit: Unit) -> Iterator[bytes]:
 def _record(lab: Lab, number: int, key: bytes, before: Before) -> bytes:
     db = lab.dbs[number]
     item = db.stored(key)
-    if item is None:
+    if item is None or item.value is None:  # the latter: interrupted while it was stored
         return pack(Op.DELETE, number, key)
     value = item.value
     if before.value is None:

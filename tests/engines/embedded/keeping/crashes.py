@@ -16,6 +16,7 @@ import random
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ from redislab.engines.embedded.keeping import keeper as keepers
 from redislab.engines.embedded.keeping import log as logs
 from redislab.engines.embedded.keeping.disk import Disk
 from tests.engines.embedded.asking import whole_replies
-from tests.engines.embedded.keeping.kept import KeptLab
+from tests.engines.embedded.keeping.kept import KeptLab, picture_of_file
 from tests.engines.embedded.pictures import Picture
 
 BATCHES = 60  # of each writer
@@ -287,6 +288,54 @@ def lab_again(home: Path) -> Picture:
 
 
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # a kill, unlike a power cut, needs no disk
+
+
+class Interrupted(BaseException):
+    """What Ctrl-C raises here."""
+
+
+def interrupt_at_random(seconds: int, seed: int) -> str:
+    """Ctrl-C in the middle of commands, at any moment. What is wrong afterwards; empty: all is well."""
+    chosen = random.Random(seed)
+
+    armed = False
+
+    def interrupt(number: int, frame: object) -> None:
+        if armed:
+            raise Interrupted
+
+    signal.signal(signal.SIGALRM, interrupt)
+    until_s = time.monotonic() + seconds
+    count = 0
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        lab = KeptLab(Path(folder))
+        commands = batches(seed)
+        while time.monotonic() < until_s:
+            connection = lab.connect()
+            try:
+                armed = True
+                signal.setitimer(signal.ITIMER_REAL, chosen.uniform(0.00002, 0.003))
+                while True:
+                    run(connection, next(commands))
+            except Interrupted:
+                count += 1
+            except StopIteration:  # the generator was what was interrupted
+                commands = batches(seed + count)
+            finally:
+                armed = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            connection.close()
+            connection = lab.connect()
+            run(connection, [(b"INCR", b"after")])
+            if lab.keeper.problem is not None:
+                return f"after {count} interruptions: {lab.keeper.problem}"
+            if picture_of_file(lab.file.read_bytes()) != lab.picture:
+                return f"after {count} interruptions the file holds something else"
+            connection.close()
+        lab.close()
+    return "" if count > 10 else f"only {count} interruptions"
+
+
 SCRIPTS = 8  # as many different sequences of batches
 
 
@@ -295,8 +344,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sabotage", choices=SABOTAGE)
+    parser.add_argument("--interrupt", type=int, metavar="SECONDS", help="Ctrl-C instead of kill -9")
     options = parser.parse_args()
     keepers.LEAST_GROWTH_BYTES, keepers.GROWTH = GROWTH_BYTES, 1
+    if options.interrupt:
+        what = interrupt_at_random(options.interrupt, options.seed)
+        print(what or "no wrong state")  # noqa: T201
+        sys.exit(1 if what else 0)
     if options.sabotage:
         SABOTAGE[options.sabotage]()
     known = [states(script) for script in range(SCRIPTS)]

@@ -13,6 +13,7 @@ from tests.engines.embedded.keeping.crashes import SABOTAGE
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 on Windows")
 
 KILLS = 1_000 if os.environ.get("REDISLAB_LONG") == "1" else 40
+INTERRUPTED_S = 60 if os.environ.get("REDISLAB_LONG") == "1" else 2
 KILLS_UNTIL_FOUND = 200  # the first that finds the mistake is the last
 
 
@@ -25,6 +26,11 @@ def crash(*options: str) -> subprocess.CompletedProcess[str]:
 def test_what_was_answered_survives_kill_9() -> None:
     done = crash("--kills", str(KILLS))
     assert (done.stdout, done.stderr, done.returncode) == (f"{KILLS} kills, 0 wrong\n", "", 0)
+
+
+def test_ctrl_c_in_the_middle_of_a_command_leaves_nothing_half() -> None:
+    done = crash("--interrupt", str(INTERRUPTED_S))
+    assert (done.stdout, done.stderr, done.returncode) == ("no wrong state\n", "", 0)
 
 
 @pytest.mark.parametrize("name", SABOTAGE)
