@@ -16,6 +16,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import statistics
 import struct
 import subprocess
@@ -24,6 +25,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyte
@@ -257,6 +259,34 @@ def timed(args: list[str], environ: Mapping[str, str], stdin: Path | None = None
     return time.perf_counter() - began_s
 
 
+def connections(port: int, count: int = 200) -> float:
+    """Connect so many clients, each of which asks for something, and read all answers."""
+    began_s = time.perf_counter()
+    with ExitStack() as scope:
+        clients = [scope.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)]
+        for client in clients:
+            client.sendall(b"PING\r\n")
+        assert all(client.recv(7) == b"+PONG\r\n" for client in clients)
+        return time.perf_counter() - began_s
+
+
+def pipelined(port: int) -> float:
+    """Let redis-benchmark set 20,000 keys, 16 at a time from each of 50 clients."""
+    flags = ["-q", "-n", "20000", "-P", "16", "-r", "20000", "-t", "set"]
+    return timed(["redis-benchmark", "-p", str(port), *flags], os.environ)
+
+
+def while_serving(measure: Callable[[int], float], environ: Mapping[str, str]) -> float:
+    """Measure a `redislab serve` that is there already."""
+    command = [*REDISLAB, "serve", "--fresh", "-p", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(environ), cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            return measure(int(process.stdout.readline().split(b":")[1]))
+        finally:
+            process.terminate()
+
+
 def peak_mb(args: list[str], environ: Mapping[str, str]) -> float:
     """Peak memory of one run, by a child of its own so that the figure is not another's."""
     program = (
@@ -416,6 +446,19 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
                 "redis-cli": lambda: timed(cli, environ, sets),
             },
         ),
+        *[
+            (
+                name, "s", 5,
+                {
+                    "redislab serve": lambda measure=measure: while_serving(measure, environ),
+                    "redis-server": lambda measure=measure: measure(server.port),
+                },
+            )
+            for name, measure in (
+                ("200 connections to `serve`, each answered", connections),
+                ("20,000 pipelined SETs to `serve`", pipelined),
+            )
+        ],
         *[
             (
                 f"LRANGE of 1,000,000, {name}", "s", 5,

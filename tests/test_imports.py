@@ -29,7 +29,9 @@ def loaded(*args: str, stdin: bytes = b"") -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["repl", "--help"], ["repl", "HELP", "SET"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["repl", "--help"], ["serve", "--help"], ["repl", "HELP", "SET"]]
+)
 def test_help_loads_no_library(args: list[str]) -> None:
     assert loaded(*args) == set()
 
@@ -40,3 +42,15 @@ def test_a_pipe_to_a_server_loads_redis_py_alone(server: RedisServer) -> None:
 
 def test_a_pipe_to_the_embedded_engine_loads_no_screen() -> None:
     assert not loaded("repl", stdin=b"PING\n") & {"prompt_toolkit", "rich", "IPython"}
+
+
+def test_serving_loads_no_screen() -> None:
+    program = """
+import sys
+from redislab.engines.embedded import EmbeddedEngine
+from redislab.serve import start
+start(EmbeddedEngine().lab, port=0).close()
+print([name for name in ("prompt_toolkit", "rich", "IPython") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=True)
+    assert done.stdout.strip() == b"[]"

@@ -12,6 +12,20 @@ A lab belongs to no thread: commands run under its lock in whichever thread brin
 notebook and `serve` can share one; what one of them publishes or changes, the others see at once.
 """
 
-from redislab.serve.handle import Handle, start
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from redislab.serve.handle import Handle, start
 
 __all__ = ["Handle", "start"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is named above, when it is wanted: `redislab serve --help` loads no engine."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from redislab.serve import handle
+
+    return getattr(handle, name)

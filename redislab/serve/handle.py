@@ -12,7 +12,7 @@ from typing import Any
 from redislab.engines.embedded.lab import Lab
 from redislab.errors import UsageError
 from redislab.serve.front import ServeFront, is_loopback
-from redislab.serve.listening import LOOPBACK, Address, Listener, listen_tcp, listen_unix
+from redislab.serve.listening import BACKLOG, LOOPBACK, Address, Listener, listen_tcp, listen_unix
 from redislab.serve.session import Session
 
 # One below Redis's own 6379: further Redis servers on a machine are usually given the numbers above it.
@@ -88,7 +88,7 @@ class Handle:
         with self._lab.lock:
             self._lab.fronts.append(front)
         try:
-            server = await make(lambda: Session(front, path), sock=self._listener.socket)
+            server = await make(lambda: Session(front, path), sock=self._listener.socket, backlog=BACKLOG)
             front.schedule()
             self._ready.set()
             await front.ended.wait()
