@@ -356,6 +356,7 @@ class Client(FakeSocket):
         outer, self._running = self._running, (entry, args)
         effects = lab.effects
         capturing, effects.capturing = effects.capturing, effects.active and entry.writes
+        running, effects.running = effects.running, (entry.name, args)
         began_s = perf_counter()
         failure: bytes | None = None
         try:
@@ -367,7 +368,8 @@ class Client(FakeSocket):
                 lab.tracking.remember(self, *(outer if self.in_script and outer else (entry, args)))
             return result
         finally:
-            self._opened, self._running, effects.capturing = opened, outer, capturing
+            self._opened, self._running = opened, outer
+            effects.capturing, effects.running = capturing, running
             if not self.aside:
                 lab.note_run(self, entry, args, perf_counter() - began_s, failure)
 

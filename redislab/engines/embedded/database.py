@@ -59,6 +59,8 @@ class LabDatabase(Database):
     def __getitem__(self, key: bytes) -> Any:
         item = self._dict[key]
         if item.expireat is not None and item.expireat < self.time:
+            if self._effects.active:
+                self._effects.touch_whole(self, key)
             del self[key]
             self._lab.expired(self, key)
             raise KeyError(key)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from redislab.engines.embedded import kept
+from redislab.engines.embedded import kept, partial
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 class Before(NamedTuple):
-    """One key as it was. `value` as `kept.keep` gives it, None: there was no such key.
+    """One key as it was.
 
+    `value` as `kept.keep` gives it, None: there was no such key. Of a large value it may be a
+    `partial.Part`; with the live value, as the unit left it, `partial.whole` makes it whole.
     `expireat` in seconds since 1970. `encoding`: what a string's making says of it, None: nothing special.
     """
 
@@ -31,6 +33,8 @@ class Before(NamedTuple):
 
 
 MISSING = Before(None)
+_NOTHING: tuple[str, list[bytes]] = ("", [])
+_PARTS = (partial.Fields, partial.Ends)
 
 
 @dataclass(slots=True)
@@ -125,6 +129,7 @@ class Effects:
         self.active = False
         self.capturing = False
         self.speaker: Client | None = None
+        self.running: tuple[str, list[bytes]] = _NOTHING  # the command that may change values in place
         self.batch_of: Client | None = None
         self._dbs = dbs
         self._observers: list[Observer] = []
@@ -198,8 +203,20 @@ class Effects:
     def touch(self, db: LabDatabase, key: bytes) -> None:
         """The key may be changed now: keep how it is, if this unit has not done so."""
         place = db.number, key
-        if place not in self._keys:
-            self._keys[place] = now(db, key)
+        before = self._keys.get(place)
+        if before is None:
+            self._keys[place] = self._now(db, key)
+        elif type(before.value) in _PARTS:
+            item = db.stored(key)
+            value = None if item is None else item.value
+            if key != self._changes or not partial.extend(before.value, value, *self.running):
+                self._keys[place] = before._replace(value=partial.whole(before.value, value))
+
+    def touch_whole(self, db: LabDatabase, key: bytes) -> None:
+        """As `touch`, where the change is not that of the command that runs."""
+        running, self.running = self.running, _NOTHING
+        self.touch(db, key)
+        self.running = running
 
     def emptied(self, db: LabDatabase, contents: Contents) -> None:
         self._step(Emptied(db.number, contents))
@@ -214,6 +231,21 @@ class Effects:
         self._step(Swapped(first.number, second.number))
 
     # -- inside ---------------------------------------------------------------------------------
+
+    @property
+    def _changes(self) -> bytes | None:
+        """The key of the command that runs."""
+        words = self.running[1]
+        return words[1] if len(words) > 1 else None
+
+    def _now(self, db: LabDatabase, key: bytes) -> Before:
+        """The key as it is, or what the command that runs may change of it."""
+        item = db.stored(key)
+        if item is None:
+            return MISSING
+        part = partial.begin(item.value, *self.running) if key == self._changes else None
+        value = kept.keep(item.value) if part is None else part
+        return Before(value, item.expireat, db.encoding(key, item.value))
 
     def _step(self, step: Step) -> None:
         self._part()
@@ -239,16 +271,8 @@ class Effects:
         item = db.stored(key)
         if item is None or before.value is None:
             return item is None and before.value is None
-        if item.expireat != before.expireat or not kept.is_same(before.value, item.value):
+        same = partial.is_same if type(before.value) in _PARTS else kept.is_same
+        if item.expireat != before.expireat or not same(before.value, item.value):
             return False
         # Of other values it is found out late that they are large, by whoever asks: that is no change.
         return type(item.value) is not bytes or db.encoding(key, item.value) == before.encoding
-
-
-def now(db: LabDatabase, key: bytes) -> Before:
-    """The key as it is."""
-    item = db.stored(key)
-    if item is None:
-        return MISSING
-    value = kept.keep(item.value)
-    return Before(value, item.expireat, db.encoding(key, item.value))

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator, MutableSequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from fakeredis._core import CommandItem
 
 from redislab.core.spans import span_text
 from redislab.core.undo import NAMED, Restored
-from redislab.engines.embedded import kept
+from redislab.engines.embedded import kept, partial
 from redislab.engines.embedded.database import Contents
 from redislab.engines.embedded.effects import Before, Emptied, Keys, Refilled, Step, Swapped, Turned, Unit
 from redislab.engines.embedded.results import Fail
@@ -204,8 +204,12 @@ class Journal:
             group.add(key)
         if not is_there and before.value is None:
             return
-        item = CommandItem(key, db, item=db.get(key))
-        item.value = None if before.value is None else kept.revive(before.value)
+        stored = db.get(key)
+        value = before.value
+        if isinstance(value, partial.Fields | partial.Ends):
+            value = partial.whole(value, None if stored is None else stored.value)
+        item = CommandItem(key, db, item=stored)
+        item.value = None if value is None else kept.revive(value)
         item.expireat = before.expireat
         item.writeback()
         if before.encoding is not None:
@@ -254,12 +258,17 @@ def _size_bytes(steps: Iterable[Step]) -> int:
     for step in steps:
         if isinstance(step, Keys):
             total += sum(
-                ENTRY_BYTES + len(key) + kept.size_bytes(before.value)
+                ENTRY_BYTES + len(key) + _value_bytes(before.value)
                 for (_, key), before in step.before.items()
             )
         elif isinstance(step, Emptied):
             total += _contents_bytes(step.contents)
     return total
+
+
+def _value_bytes(value: Any) -> int:
+    part = isinstance(value, partial.Fields | partial.Ends)
+    return partial.size_bytes(value) if part else kept.size_bytes(value)
 
 
 def _contents_bytes(contents: Contents) -> int:

@@ -16,14 +16,14 @@ from redislab.engines.embedded.lab import Lab  # noqa: E402
 Picture = dict[tuple[int, bytes], tuple[Any, ...]]
 
 
-def picture(lab: Lab) -> Picture:
+def picture(lab: Lab, *, ordered: bool = True) -> Picture:
     """Every key: type, value, when it expires, how a string was made.
 
     That a collection is large is found out by whoever asks; it is no part of the picture.
     """
     return {
         (number, key): (
-            *value_picture(item.value),
+            *value_picture(item.value, ordered=ordered),
             item.expireat,
             _made(db, key, item),
         )
@@ -36,11 +36,13 @@ def _made(db: LabDatabase, key: bytes, item: Any) -> bytes | None:
     return db.encoding(key, item.value) if isinstance(item.value, bytes) else None
 
 
-def value_picture(value: Any) -> tuple[Any, ...]:
+def value_picture(value: Any, *, ordered: bool = True) -> tuple[Any, ...]:
+    """`ordered`: the order of a hash's fields and a set's members counts too."""
     if isinstance(value, bytes | list):
         return type(value), bytes(value) if isinstance(value, bytes) else tuple(value)
     if isinstance(value, Hash | ExpiringMembersSet):
-        return type(value), tuple(value._values.items())
+        parts = value._values.items()
+        return type(value), tuple(parts) if ordered else tuple(sorted(parts, key=repr))
     if isinstance(value, ZSet):
         return ZSet, tuple(value._byscore), tuple(sorted(value._bylex.items()))
     assert isinstance(value, XStream), value

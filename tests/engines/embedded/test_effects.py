@@ -10,7 +10,7 @@ import pytest
 
 from redislab.core.engine import Connection
 from redislab.core.reply import bulk
-from redislab.engines.embedded import EmbeddedEngine, kept
+from redislab.engines.embedded import EmbeddedEngine, kept, partial
 from redislab.engines.embedded.effects import Before, Emptied, Keys, Refilled, Swapped, Unit
 from redislab.engines.embedded.lab import Lab
 from tests.engines.embedded.asking import ask, say, whole_replies
@@ -161,36 +161,98 @@ def test_what_expires_is_a_unit_of_its_own(connection: Connection, units: list[U
     ]
 
 
+@pytest.mark.parametrize("large", [partial.LARGE, 0])
 @pytest.mark.parametrize("seed", range(4))
-def test_every_change_of_random_commands_is_seen(engine: EmbeddedEngine, seed: int) -> None:
+def test_every_change_of_random_commands_is_seen(
+    engine: EmbeddedEngine, seed: int, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What `pictures` finds different is what the unit names, and it was as the unit says."""
+    monkeypatch.setattr(partial, "LARGE", large)
     chosen, connection, seen = random.Random(seed), engine.connect(), list[Unit]()
     lab = lab_of(engine)
     lab.effects.observe(seen.append)
     names = [each for each in commands() if {"write", "fast", "admin"} & each.flags]
-    for number in range(LINES // 4):
-        if number % 200 == 0:
+    for number in range(LINES // 8):
+        if number % 100 == 0:
             say(connection, "FLUSHALL")
             prepare(connection)
-        before = picture(lab)
+        before = picture(lab, ordered=bool(large))
         seen.clear()
-        words = made_line(chosen, chosen.choice(names))
-        ask(connection, *words)
-        after = picture(lab)
+        together = [made_line(chosen, chosen.choice(names)) for _ in range(chosen.choice([1, 1, 5]))]
+        connection.send(together)
+        list(whole_replies(connection, 0))
+        after = picture(lab, ordered=bool(large))
         found = {place for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
-        assert len(seen) == bool(found), words
+        assert len(seen) == bool(found), together
         for unit in seen:
             if not unit.anew:
-                assert set(unit.keys) == found, words
+                assert set(unit.keys) == found, together
             for place, was in unit.keys.items():
-                assert as_picture(was) == before.get(place), words
+                assert as_picture(lab, place, was, bool(large)) == before.get(place), together
 
 
-def as_picture(before: Before) -> tuple[Any, ...] | None:
-    if before.value is None:
+QUEUE = ["LPUSH l a b c", "RPUSH l x y", "LPOP l", "RPOP l", "RPOP l", "LPOP l 2", "LSET l 0 z", "LPUSHX l q"]
+NAMED = ["HSET h f 1 g 2", "HDEL h f", "HDEL h g e", "HINCRBY h f 3", "HSETNX h e 1", "DEL h", "HSET h e odd"]
+SCORED = [
+    "ZADD z 1 a 2 b",
+    "ZADD z XX GT 9 a",
+    "ZREM z a",
+    "ZREM z b c",
+    "ZINCRBY z 2 c",
+    "ZPOPMIN z",
+    "DEL z",
+]
+
+
+@pytest.mark.parametrize("lines", [QUEUE, NAMED, SCORED])
+def test_parts_of_large_values_make_the_whole(
+    engine: EmbeddedEngine, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partial, "LARGE", 0)
+    chosen, connection, seen = random.Random(7), engine.connect(), list[Unit]()
+    lab = lab_of(engine)
+    lab.effects.observe(seen.append)
+    parts = 0
+    for _ in range(600):
+        before = picture(lab, ordered=False)
+        seen.clear()
+        batch = [line.encode().split() for line in chosen.choices(lines, k=chosen.randint(1, 6))]
+        connection.send(batch)
+        list(whole_replies(connection, 0))
+        assert len(seen) == (before != picture(lab, ordered=False)), batch
+        for unit in seen:
+            for place, was in unit.keys.items():
+                parts += isinstance(was.value, partial.Fields | partial.Ends)
+                assert as_picture(lab, place, was, ordered=False) == before.get(place), batch
+    assert parts > 30
+
+
+def test_a_large_value_is_not_copied_for_a_few_of_its_parts(
+    connection: Connection, units: list[Unit]
+) -> None:
+    """Sizes, not times: what a unit holds does not grow with the value."""
+    numbers = b" ".join(b"%d" % number for number in range(4 * partial.LARGE)).split()
+    for words in ([b"RPUSH", b"l"], [b"HSET", b"h"], [b"SADD", b"s"], [b"ZADD", b"z"]):
+        ask(connection, *words, *numbers)
+    units.clear()
+    for line in ("LPUSH l x", "LPOP l", "RPOP l", "HSET h 0 x", "HDEL h 2", "SADD s x", "SREM s 5"):
+        say(connection, line)
+    for line in ("ZADD z 7 1", "ZREM z 3", "ZINCRBY z 1 5"):
+        say(connection, line)
+    values = [before.value for unit in units for before in unit.keys.values()]
+    assert len(values) == 10
+    assert all(partial.size_bytes(value) < 1_000 for value in values)
+
+
+def as_picture(lab: Lab, place: tuple[int, bytes], before: Before, ordered: bool) -> tuple[Any, ...] | None:
+    value = before.value
+    if value is None:
         return None
-    encoding = before.encoding if isinstance(before.value, bytes) else None
-    return *value_picture(kept.revive(before.value)), before.expireat, encoding
+    if isinstance(value, partial.Fields | partial.Ends):
+        item = lab.dbs[place[0]].stored(place[1])
+        value = partial.whole(value, None if item is None else item.value)
+    encoding = before.encoding if isinstance(value, bytes) else None
+    return *value_picture(kept.revive(value), ordered=ordered), before.expireat, encoding
 
 
 def test_a_kept_value_is_reached_by_nothing(engine: EmbeddedEngine, connection: Connection) -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from redislab.core.engine import Connection
 from redislab.core.reply import Kind, bulk
 from redislab.core.undo import sentence
-from redislab.engines.embedded import EmbeddedEngine, journal
+from redislab.engines.embedded import EmbeddedEngine, journal, partial
 from redislab.engines.embedded.connection import EmbeddedConnection
 from redislab.errors import CannotUndo
 from tests.engines.embedded.asking import ask, say, whole_replies
@@ -298,8 +298,11 @@ class TestBounds:
 class Everything(RuleBasedStateMachine):
     """Any commands, undone and done again in any order, lead through the same states."""
 
+    large = partial.LARGE
+
     def __init__(self) -> None:
         super().__init__()
+        self._large, partial.LARGE = partial.LARGE, self.large
         self.engine = EmbeddedEngine()
         self.engine.remember()
         self.connection = self.engine.connect()
@@ -309,16 +312,22 @@ class Everything(RuleBasedStateMachine):
         self.place = 0
 
     def picture(self) -> Picture:
-        return picture(self.engine.lab)
+        return picture(self.engine.lab, ordered=bool(self.large))
 
     def teardown(self) -> None:
+        try:
+            self.there_and_back()
+        finally:
+            partial.LARGE = self._large
+            self.engine.close()
+
+    def there_and_back(self) -> None:
         if self.place:
             assert len(self.engine.undo(10_000)) == self.place
         assert self.picture() == self.states[0]
         if len(self.states) > 1:
             assert len(self.engine.redo(10_000)) == len(self.states) - 1
         assert self.picture() == self.states[-1]
-        self.engine.close()
 
     def changed(self) -> None:
         """One unit, if anything changed; a transaction may also leave things as they were."""
@@ -386,3 +395,13 @@ Everything.TestCase.settings = settings(
     max_examples=1_000 if LONG else 60, stateful_step_count=30, deadline=None
 )
 TestEverything = Everything.TestCase
+
+
+class EverythingInParts(Everything):
+    """The same, with every value taken for a large one: of those the parts are kept that commands name."""
+
+    large = 0
+
+
+EverythingInParts.TestCase.settings = Everything.TestCase.settings
+TestEverythingInParts = EverythingInParts.TestCase

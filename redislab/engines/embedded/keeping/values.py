@@ -16,6 +16,7 @@ from fakeredis.model import XStream as Stream
 
 from redislab.engines.embedded.keeping import changes, streams
 from redislab.engines.embedded.keeping.packing import Malformed, Reader, doubles, integers, strings
+from redislab.engines.embedded.partial import Ends, Fields, differences
 
 LEAST_PARTS = 32  # a smaller value is written whole
 LEAST_BYTES = 256
@@ -46,6 +47,10 @@ def whole(value: Any) -> tuple[int, bytes]:
 def change(before: Any, value: Any) -> bytes | None:
     """What makes `before` of the same type `value`; None: write the whole value."""
     kind = _BY_TYPE.get(type(value))
+    if isinstance(before, Fields) and before.kind is type(value):
+        return _named_change(before, value)
+    if isinstance(before, Ends) and type(value) is list:
+        return _ends_change(before, value)
     if kind is None or not _is_large(value) or type(before) is not (dict if kind is ZSET else type(value)):
         return None
     return kind.change(before, value)
@@ -74,6 +79,33 @@ def read(number: int, reader: Reader, value: Any = None) -> Any:
 
 def _is_large(value: Any) -> bool:
     return len(value) >= (LEAST_BYTES if type(value) is bytes else LEAST_PARTS)
+
+
+# -- parts of large values -----------------------------------------------------------------------
+
+
+def _named_change(part: Fields, value: Any) -> bytes:
+    """As the changes of mappings below: what is gone, what is new or another."""
+    removed, changed = differences(part, value)
+    named = strings(removed) + strings(changed)
+    if part.kind is ZSet:
+        return named + doubles([value._bylex[member] for member in changed])
+    if part.kind is Hash:
+        named += strings([value._values[field] for field in changed])
+        return named + _expirations(value._expirations)
+    until = {member: at_ms for member, at_ms in value._values.items() if at_ms} if value._may_expire else {}
+    return named + _expirations(until)
+
+
+def _ends_change(part: Ends, value: list[bytes]) -> bytes | None:
+    """None where both ends have changed: a record says one place."""
+    left, right = (part.gone_left, part.new_left), (part.gone_right, part.new_right)
+    if any(left) and any(right):
+        return None
+    if any(right):
+        old = len(value) - part.new_right
+        return struct.pack("<II", old, len(part.gone_right)) + strings(value[old:])
+    return struct.pack("<II", 0, len(part.gone_left)) + strings(value[: part.new_left])
 
 
 # -- sequences ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from redislab.engines.embedded import partial
 from redislab.engines.embedded.connection import EmbeddedConnection
 from redislab.engines.embedded.journal import Journal
 from redislab.engines.embedded.keeping import keeper as keepers
@@ -28,8 +29,10 @@ def watched(lab: KeptLab) -> tuple[Journal, EmbeddedConnection]:
     return journal, connection
 
 
+@pytest.mark.parametrize("large", [partial.LARGE, 0])
 @pytest.mark.parametrize("seed", range(2))
-def test_the_file_follows(tmp_path: Path, seed: int) -> None:
+def test_the_file_follows(tmp_path: Path, seed: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partial, "LARGE", large)
     chosen, lab = random.Random(seed), KeptLab(tmp_path)
     journal, connection = watched(lab)
     prepare(connection)
