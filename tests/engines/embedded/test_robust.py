@@ -152,8 +152,13 @@ def test_random_commands_are_answered(seed: int) -> None:
     engine.close()
 
 
+def is_answered(words: list[bytes]) -> bool:
+    """By one reply, and the connection goes on: of all names this is rarely in doubt."""
+    return words[0].upper().decode("latin-1") not in QUIET
+
+
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.lists(st.binary(max_size=12), min_size=1, max_size=5), max_size=5))
+@given(st.lists(st.lists(st.binary(max_size=12), min_size=1, max_size=5).filter(is_answered), max_size=5))
 def test_bytes_of_any_kind_are_answered(batch: list[list[bytes]]) -> None:
     engine = EmbeddedEngine()
     connection = engine.connect()
