@@ -4,7 +4,9 @@ CJSON = rb"""
 -- cjson ----------------------------------------------------------------------------------------------
 
 local null = newproxy(false)
-local MAX_DEPTH = 1000
+-- what scripts may set; it stays set for those after them, as in Redis
+local options = {encode_depth = 1000, decode_depth = 1000, precision = 14, invalid = false,
+  keep = true, convert = false, ratio = 2, safe = 10}
 local escapes = {['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f",
   ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\127"] = "\\u007f"}
 local function quoted(text)
@@ -20,7 +22,8 @@ local function array_length(value)
     if key > length then length = key end
     items = items + 1
   end
-  if length > items * 2 and length > 10 then
+  if options.ratio > 0 and length > items * options.ratio and length > options.safe then
+    if options.convert then return nil end
     error("Cannot serialise table: excessively sparse array", 0)
   end
   return length
@@ -28,7 +31,7 @@ end
 
 local encode
 local function encode_table(value, depth)
-  if depth > MAX_DEPTH then error("Cannot serialise, excessive depth (" .. depth .. ")", 0) end
+  if depth > options.encode_depth then error("Cannot serialise, excessive nesting (" .. depth .. ")", 0) end
   local length, parts = array_length(value), {}
   if length and length > 0 then
     for place = 1, length do parts[place] = encode(rawget(value, place), depth) end
@@ -49,10 +52,10 @@ encode = function(value, depth)
   local kind = type(value)
   if kind == "string" then return quoted(value) end
   if kind == "number" then
-    if value ~= value or value == huge or value == -huge then
+    if not options.invalid and (value ~= value or value == huge or value == -huge) then
       error("Cannot serialise number: must not be NaN or Inf", 0)
     end
-    return format("%.14g", value)
+    return format("%." .. options.precision .. "g", value)
   end
   if kind == "boolean" then return tostring(value) end
   if kind == "nil" or value == null then return "null" end
@@ -126,7 +129,7 @@ local function decode_list(text, place, depth, closing, one)
 end
 
 decode = function(text, place, depth)
-  if depth > MAX_DEPTH then
+  if depth > options.decode_depth then
     error("Found too many nested data structures (" .. depth .. ") at character " .. place, 0)
   end
   local c = sub(text, place, place)
@@ -160,6 +163,36 @@ decode = function(text, place, depth)
 end
 
 local cjson = {null = null, _NAME = "cjson"}
+local function number_option(name, option, low, high)
+  cjson[name] = function(value)
+    if value ~= nil then
+      local number = tonumber(value)
+      if not number or number < low or number > high then
+        error(format("bad argument #1 to '%s' (expected integer between %d and %d)", name, low, high), 2)
+      end
+      options[option] = floor(number)
+    end
+    return options[option]
+  end
+end
+number_option("encode_max_depth", "encode_depth", 1, 2147483647)
+number_option("decode_max_depth", "decode_depth", 1, 2147483647)
+number_option("encode_number_precision", "precision", 1, 14)
+local function boolean_option(name, option)
+  cjson[name] = function(value)
+    if value == "on" or value == "off" then value = value == "on" end
+    if value ~= nil then options[option] = value and true or false end
+    return options[option]
+  end
+end
+boolean_option("encode_keep_buffer", "keep")
+boolean_option("encode_invalid_numbers", "invalid")
+function cjson.encode_sparse_array(convert, ratio, safe)
+  if convert ~= nil then options.convert = convert and true or false end
+  options.ratio = tonumber(ratio) or options.ratio
+  options.safe = tonumber(safe) or options.safe
+  return options.convert, options.ratio, options.safe
+end
 function cjson.encode(...)
   if select("#", ...) ~= 1 then error("bad argument #1 to 'encode' (expected 1 argument)", 2) end
   local ok, text = pcall(encode, (...), 0)
