@@ -70,7 +70,7 @@ def main() -> int:
         (place / "src").symlink_to(suite / "src")
         for unit in units:
             with _server(args.server) as (host, port):
-                outcome = run_unit(unit, place, tclsh, host, port, args.deny, args.timeout)
+                outcome = run_unit(unit, place, tclsh, host, port, _chosen(args), args.timeout)
             outcomes.append(outcome)
             _print_unit(outcome)
     return _judge(outcomes, args.least)
@@ -85,9 +85,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="scripting, pub/sub, MULTI and others as well")
     parser.add_argument("--server", help="HOST:PORT of a server that runs already, and is emptied")
     parser.add_argument("--deny", action="append", default=[], help="leave out tests with this tag (slow)")
+    parser.add_argument("--skip", action="append", default=[], help="leave out the test of this name")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for one unit (600)")
     parser.add_argument("--least", type=int, help="so many passed tests are enough for exit code 0")
     return parser.parse_args()
+
+
+def _chosen(args: argparse.Namespace) -> list[str]:
+    """The suite's own options for what is left out."""
+    words = [word for test in args.skip for word in ("--skiptest", test)]
+    return [*words, "--tags", " ".join(f"-{tag}" for tag in args.deny)] if args.deny else words
 
 
 @contextmanager
@@ -117,13 +124,12 @@ def _server(given: str | None) -> Iterator[tuple[str, int]]:
 
 
 def run_unit(
-    unit: str, place: Path, tclsh: str, host: str, port: int, deny: Sequence[str], timeout_s: float
+    unit: str, place: Path, tclsh: str, host: str, port: int, options: Sequence[str], timeout_s: float
 ) -> Outcome:
     """Run one unit of the suite that lies in `place`."""
     command = [tclsh, "tests/test_helper.tcl", "--host", host, "--port", str(port), "--single", unit]
     command += ["--durable", "--timeout", str(int(timeout_s)), "--baseport", str(_free_port() + 32)]
-    if deny:
-        command += ["--tags", " ".join(f"-{tag}" for tag in deny)]
+    command += options
     outcome = Outcome(unit)
     began_s = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
