@@ -192,17 +192,18 @@ class ServerUndo:
         for place, dump, deadline_ms in zip(places, dumps, deadlines, strict=True):
             if dump.is_error:
                 raise Obstacle(f"the server says: {dump.text.decode('utf-8', 'replace')}")
-            found[place] = Version(None) if dump.is_nil else Version(dump.text, deadline_ms)
+            is_gone = dump.is_nil or deadline_ms is None  # it may expire between the two questions
+            found[place] = Version(None) if is_gone else Version(dump.text, deadline_ms or 0)
         return found
 
-    def _deadlines(self, places: Sequence[Place]) -> list[int]:
-        """When each key expires, in milliseconds since 1970; 0 for never."""
+    def _deadlines(self, places: Sequence[Place]) -> list[int | None]:
+        """When each key expires, in milliseconds since 1970; 0 for never, None: there is no such key."""
         answers = self._on_each(places, [(b"PEXPIRETIME", key) for _, key in places])
         if any(answer.is_error for answer in answers):  # a server before 7.0
             now_ms = self._now_ms()
             left = self._on_each(places, [(b"PTTL", key) for _, key in places])
-            return [now_ms + each.number if each.number >= 0 else 0 for each in left]
-        return [max(0, answer.number) for answer in answers]
+            return [now_ms + each.number if each.number >= 0 else _none_or_never(each) for each in left]
+        return [answer.number if answer.number >= 0 else _none_or_never(answer) for answer in answers]
 
     def _now_ms(self) -> int:
         [now] = self._aside.ask([(b"TIME",)])
@@ -257,8 +258,8 @@ class ServerUndo:
             )
         places = sorted(change.after, key=itemgetter(0))
         self._on_each(places, [(b"WATCH", key) for _, key in places])
-        now_ms = self._now_ms()
         found = self._versions(places)
+        now_ms = self._now_ms()  # asked last: what is not found has expired by then
         for place in places:
             if not _is_same(change.after[place], found[place], now_ms):
                 raise _changed(place[1], change.label)
@@ -308,6 +309,10 @@ def _changed(key: bytes, label: str) -> CannotUndo:
         f"Another client has changed {name(key)} since {label}",
         remedy="Nothing is undone, for that change would be lost. Change the keys back by commands.",
     )
+
+
+def _none_or_never(answer: Reply) -> int | None:
+    return None if answer.number == -2 else 0
 
 
 def _select(db: int) -> tuple[bytes, ...]:
