@@ -74,6 +74,7 @@ def _embedded() -> str:
 
 
 def _places(streams: Streams) -> Iterator[Row]:
+    from redislab import progress
     from redislab.engines.embedded.keeping.place import labs_folder, labs_in
 
     try:
@@ -83,8 +84,9 @@ def _places(streams: Streams) -> Iterator[Row]:
         named = ", ".join(lab.name for lab in found[:10]) + (" …" if len(found) > 10 else "")
         yield "labs", str(folder)
         yield "", f"{len(found)} labs, {size:,} bytes: {named}" if found else "no labs yet"
+        yield "progress", str(folder.parent / progress.NAME)
     except RedislabError as error:
-        yield "labs", f"kept nowhere: {error.message}"
+        yield "labs, progress", f"kept nowhere: {error.message}"
     yield "history", _history(streams)
 
 

@@ -23,6 +23,7 @@ def test_it_names_versions_engines_and_places() -> None:
     assert "works, answers as Redis 7.0.15\n" in said
     assert os.environ["REDISLAB_HOME"] in said
     assert "no labs yet" in said
+    assert f"progress  {os.environ['REDISLAB_HOME']}/progress\n" in said
 
 
 def test_it_says_what_is_missing() -> None:
