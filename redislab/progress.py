@@ -1,8 +1,9 @@
 """Progress in lessons, kept between runs: one small file that is written anew, whole, each time.
 
-The first line names the format. Each other line is one lesson: the CRC-32 of what follows, and JSON. A change
-is written beside the file, flushed to the disk and put in its place, under a lock: at any moment the old
-file or the new one is there. What is damaged is set aside, and the lines that are sound are kept.
+The first line names the format, the last one counts those between: each is one lesson, the CRC-32 of what
+follows and JSON. A change is written beside the file, flushed to the disk and put in its place, under a
+lock: at any moment the old file or the new one is there. What is damaged is set aside, and the lines that
+are sound are kept.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from redislab.errors import LabUnavailable
 NAME, NEW, LOCK = "progress", "progress.new", "progress.lock"
 FORMAT = "redislab progress"
 VERSION = 1
+END = "end"
 MOST_BYTES = 8 << 20
 LOCK_S = 2.0  # another shell writes in a moment
 LOOK_EVERY_S = 0.01
@@ -136,10 +138,11 @@ def _read(disk: Disk, path: Path) -> tuple[dict[str, Standing], int]:
     if format == FORMAT and version.isdigit() and int(version) > VERSION:
         raise _Newer(f"a newer redislab has written {path}")
     damaged = int(first != f"{FORMAT} {VERSION}")
-    if lines and lines[-1] == "":
-        lines.pop()
+    if lines[-2:] == [f"{END} {len(lines) - 2}", ""]:
+        del lines[-2:]
     else:
-        damaged += 1  # the end of the last line is missing
+        damaged += 1  # something is missing, be it whole lines
+        lines = [text for text in lines if text and not text.startswith(END)]
     found = {}
     for text in lines:
         try:
@@ -164,7 +167,7 @@ def _text(found: Mapping[str, Standing]) -> str:
     for lesson, standing in found.items():
         plain = json.dumps({"lesson": lesson, **standing.to_json()}, separators=(",", ":"))
         lines.append(f"{zlib.crc32(plain.encode('utf-8')):08x} {plain}")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, f"{END} {len(found)}", ""])
 
 
 def _lines(count: int) -> str:

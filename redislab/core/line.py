@@ -12,6 +12,7 @@ from redislab.errors import InvalidLine
 _LONG_MAX = (1 << 63) - 1
 _MAY_BEGIN_A_NUMBER = b"0123456789+- \t\n\v\f\r"
 _INTEGER = re.compile(rb"[ \t\n\v\f\r]*[+-]?[0-9]+").fullmatch
+_CLIENT = re.compile(rb"\s*([AB]):\s+(?=\S)")
 
 
 class Ask(Enum):
@@ -85,6 +86,12 @@ def _local(args: list[bytes]) -> Line | None:
     if first == b"clear" and len(args) == 1:
         return Line(Ask.CLEAR, args)
     return None
+
+
+def split_prefix(command: bytes) -> tuple[str, bytes]:
+    """`B: SET a 1` → the client of two that is to send the line, and the line; "" where none is named."""
+    found = _CLIENT.match(command)
+    return ("", command) if found is None else (found[1].decode(), command[found.end() :])
 
 
 def commands_of(text: bytes) -> list[bytes]:

@@ -145,15 +145,18 @@ def wrong(choice: Choice) -> View:
     )
 
 
-def foretold(asked: Prediction, guess: str, was_right: bool) -> View:
-    """After the reply: whether it was foretold, and what the author says of it."""
-    if not guess:
-        label = line(Span("no guess: ", Role.INFO))
-    elif was_right:
-        label = line(Span("as you said: ", Role.REMEDY))
-    else:
-        label = line(Span("not as you said: ", Role.WARNING), f"you said {guess[:60]}. ")
-    return _hanging(label, asked.text)
+def prediction(asked: Prediction) -> View:
+    """What is asked before the command runs."""
+    if asked.text:
+        return _hanging(line(Span("first: ", Role.INFO)), asked.text)
+    return line(Span("first: ", Role.INFO), f"what will `{asked.command}` answer?")
+
+
+def foretold(guess: str, was_right: bool) -> View:
+    """Behind the reply: whether it was foretold."""
+    if was_right:
+        return line(Span("As you said.", Role.REMEDY))
+    return line(Span("Not as you said: ", Role.WARNING), f"you said {guess[:60]}.")
 
 
 def expired(count: int) -> View:

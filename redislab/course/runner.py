@@ -114,11 +114,13 @@ class Runner:
 
     def foretold(self, asked: Prediction, guess: str, reply: Reply) -> list[View]:
         """What to say of a guess; "" is none."""
+        if not guess.strip():
+            return []
         right = is_foretold(guess, reply)
-        if guess.strip() and not right:
+        if not right:
             place = self._at.predictions.index(asked)
             self.standing.miss(Missed(self._at.id, "predict", place))
-        return [panels.foretold(asked, guess.strip(), right)]
+        return [panels.foretold(guess.strip(), right)]
 
     def note(self, args: Sequence[bytes], reply: Reply, client: str = "A") -> None:
         """A command of the person's was answered."""

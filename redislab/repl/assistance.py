@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redislab.core.hint import syntax_hint
-from redislab.core.line import commands_of
+from redislab.core.line import commands_of, split_prefix
 from redislab.repl.completion import ShellCompleter
 from redislab.repl.desk import Desk
 from redislab.repl.lexing import CommandLexer
@@ -19,7 +19,14 @@ class Assistance:
         self._desk = desk
         self._here = desk.knowledge
         self.lexer = CommandLexer(self._here)
-        self.completer = ShellCompleter(self._here)
+        self.completer = ShellCompleter(self._here, self._of_lesson)
+
+    def _of_lesson(self) -> dict[str, str]:
+        if self._desk.lesson is None:
+            return {}
+        from redislab.repl.commands import lesson_words
+
+        return {name: what for name, (_, what) in lesson_words().items()}
 
     def hint(self, text: str) -> str:
         """What may follow the text, "" where nothing is known."""
@@ -28,7 +35,8 @@ class Assistance:
         commands = commands_of(_bytes(text))
         if not commands or text[-1] == "\n":
             return ""
-        return syntax_hint(self._here.reading(commands[-1]), commands[-1])
+        _, command = split_prefix(commands[-1])
+        return syntax_hint(self._here.reading(command), command)
 
     def toolbar(self, text: str) -> str:
         """Why a word is red, "" where none is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +16,6 @@ from redislab.repl.desk import Desk
 NAMES = ("A", "B")
 AT_ONCE_S = 0.1  # an answer that comes within this time is shown at once; later ones when they come
 MESSAGES_AT_ONCE = 500
-_PREFIX = re.compile(rb"\s*([AB]):\s+(?=\S)")
-
-
-def split_prefix(command: bytes) -> tuple[str, bytes]:
-    """`B: SET a 1` → the client and its line; "" where a line names none."""
-    found = _PREFIX.match(command)
-    return ("", command) if found is None else (found[1].decode(), command[found.end() :])
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -13,6 +13,7 @@ from redislab.core.catalogue import Command
 from redislab.core.explanations import SERVER_SAYS, explanation, sentence
 from redislab.core.grammar import Expected, match
 from redislab.core.keys import TYPE_OF_GROUP, key_positions
+from redislab.core.line import split_prefix
 from redislab.core.safe import is_harmless
 from redislab.core.syntax import syntax_text
 from redislab.repl.commands import COMMANDS
@@ -34,17 +35,21 @@ class Offer:
 
 
 class ShellCompleter(Completer):
-    """Completes the word before the cursor. `here` looks at nothing where that is not allowed."""
+    """Completes the word before the cursor. `here` looks at nothing where that is not allowed.
 
-    def __init__(self, here: Knowledge) -> None:
+    `of_lesson`: the words that the open lesson answers to, and what they do.
+    """
+
+    def __init__(self, here: Knowledge, of_lesson: Callable[[], Mapping[str, str]] = dict) -> None:
         self._here = here
+        self._of_lesson = of_lesson
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """Nothing unasked for an empty line: its menu would hide what stands above."""
         before = document.current_line_before_cursor
         if len(before) > MOST_CHARACTERS or not (before.strip() or complete_event.completion_requested):
             return
-        data = before.encode("utf-8", "surrogateescape")
+        _, data = split_prefix(before.encode("utf-8", "surrogateescape"))
         found, _ = word_splitter.scan(data)
         begun = found[-1] if found and found[-1].end == len(data) else None
         typed = [word.value for word in (found[:-1] if begun else found)]
@@ -66,7 +71,8 @@ class ShellCompleter(Completer):
         text = begun.decode("utf-8", "surrogateescape")
         first = typed[0].decode("utf-8", "surrogateescape").lower() if typed else text
         if not typed and first.startswith(":"):
-            yield from _starting(text, [Offer(name, command.help) for name, command in COMMANDS.items()])
+            about = {**{name: command.help for name, command in COMMANDS.items()}, **self._of_lesson()}
+            yield from _starting(text, [Offer(name, what) for name, what in about.items()])
         elif not typed:
             yield from _names(self._here, text)
         elif first in (":explain", ":python"):

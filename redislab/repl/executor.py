@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from redislab.core.line import Ask, Line, read_line
+from redislab.core.line import Ask, Line, read_line, split_prefix
 from redislab.core.probe import Probe
 from redislab.core.reply import Reply
 from redislab.core.state import SUBSCRIBING
 from redislab.errors import ConnectionLost, RedislabError, TransactionLost, UsageError
 from redislab.render.plain import Format
 from redislab.repl import commands, connecting
-from redislab.repl.clients import split_prefix
 from redislab.repl.desk import Desk
 from redislab.repl.interrupts import CommandStopped
 

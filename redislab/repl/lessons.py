@@ -12,6 +12,7 @@ from redislab.core.link import Link
 from redislab.core.reply import Reply
 from redislab.core.session import Outcome
 from redislab.core.view import View
+from redislab.course import panels
 from redislab.course.bench import Bench
 from redislab.course.library import Opening
 from redislab.course.model import Prediction
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from redislab.repl.desk import Desk
 
 YES = ("y", "yes")
+ASK_GUESS = "Your guess: "  # Enter alone is none
 
 
 class Playing:
@@ -77,7 +79,8 @@ class Playing:
         self._guess = None
         asked = self._runner.question(args, self._desk.client) if self._is_here() else None
         if asked is not None:
-            self._guess = asked, self._desk.ask(f"What will {asked.command} answer? ")
+            self._desk.screen.show(panels.prediction(asked))
+            self._guess = asked, self._desk.ask(ASK_GUESS)
 
     def after(self, outcome: Outcome) -> None:
         """It was answered."""

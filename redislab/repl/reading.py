@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from redislab.core import words
 from redislab.core.catalogue import Catalogue
 from redislab.core.grammar import Match, Wrong, match
+from redislab.core.line import split_prefix
 from redislab.core.roles import Role
 from redislab.core.words import Word
 from redislab.repl.knowledge import Knowledge
@@ -27,6 +28,9 @@ class Reading:
 
 def read(command: bytes, here: Knowledge) -> Reading:
     """Read one command; its last word is unfinished unless a space stands behind it."""
+    client, rest = split_prefix(command)
+    if client:
+        return _behind_client(read(rest, here), len(command) - len(rest), f"{client}:".encode())
     return _read(command, here.reading(command), here.catalogue)
 
 
@@ -50,6 +54,19 @@ def _read(command: bytes, catalogue: Catalogue, offered: Catalogue) -> Reading:
         at = wrong.place + count
         roles = (*roles[:at], Role.UNKNOWN, *roles[at + 1 :])
     return Reading(tuple(found), roles, known, wrong, fault, count)
+
+
+def _behind_client(found: Reading, offset: int, prefix: bytes) -> Reading:
+    """The same behind `B: `."""
+    words = [replace(word, start=word.start + offset, end=word.end + offset) for word in found.words]
+    first = Word(prefix, 0, offset)
+    return replace(
+        found,
+        words=(first, *words),
+        roles=(Role.STRONG, *found.roles),
+        fault=None if found.fault is None else found.fault + offset,
+        count=found.count + 1,
+    )
 
 
 def is_ours(word: bytes) -> bool:

@@ -80,10 +80,13 @@ def _ask_prediction(
     before, reply = _seen(lesson, step, asked)
     screen.show(panels.heading(lesson, step))
     screen.show(panels.after(before))
+    screen.show(panels.prediction(asked))
     guess = ask(f"What will {asked.command} answer? ")
+    if not guess.strip():
+        return False
     screen.write(format_reply(reply, screen.layout))
     right = is_foretold(guess, reply)
-    screen.show(panels.foretold(asked, guess.strip(), right))
+    screen.show(panels.foretold(guess.strip(), right))
     return right
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from redislab.app import Place, catalogue, open_engine
 from redislab.course.bench import Bench
+from redislab.course.library import course
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
 from redislab.course.proof import Proof, Report, is_harmless, leaves_its_database, lint, lint_course
 from redislab.course.python_calls import BadCall, read_calls
@@ -73,8 +74,7 @@ def run_new(argv: Sequence[str], streams: Streams) -> ExitCode:
 
 def _course() -> list[Path]:
     """The lessons that come with redislab."""
-    folders = [Path(__file__).parents[2] / "lessons", Path(__file__).parents[1] / "lessons"]
-    found = [path for folder in folders for path in sorted(folder.glob("[0-9][0-9]-*.md"))]
+    found = [title.path for title in course()]
     if not found:
         raise UsageError("which lesson? For example: redislab check my.md")
     return found

@@ -109,7 +109,7 @@ def _list(titles: Sequence[Title], known: Mapping[str, Standing], language: str)
                 pass  # of this one there is no translation yet
         rows.append(_row(title, lesson, known.get(title.id), title is following))
     missed = sum(len(standing.missed) for standing in known.values())
-    views: list[View] = [Grid(("", "lesson", "id", "minutes", "done"), tuple(rows)), Line()]
+    views: list[View] = [Grid(("", "id", "done", "minutes", "lesson"), tuple(rows)), Line()]
     if following is None:
         views.append(line("You have been through all of them."))
     else:
@@ -128,7 +128,8 @@ def _row(title: Title, lesson: Lesson, standing: Standing | None, is_next: bool)
         done = f"{min(standing.earned, total)} of {total}"
     name = line(Span(lesson.title, Role.STRONG if is_next else Role.TEXT))
     minutes = str(lesson.minutes or "")
-    return line(f"{title.number:>2}"), name, line(Span(title.id, Role.DIM)), line(minutes), line(done)
+    number, id = line(f"{title.number:>2}"), line(Span(title.id, Role.COMMAND))
+    return number, id, line(done), line(minutes), name
 
 
 def _is_finished(standing: Standing | None) -> bool:
