@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import TYPE_CHECKING, cast
 
@@ -53,6 +54,9 @@ class Session(asyncio.Protocol):
             self._transport.write(b"-%b\r\n" % refusal)
             self._transport.close()
             return
+        if not self._path:
+            with contextlib.suppress(OSError):  # it may be gone already
+                self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         address, local_address = self._addresses()
         self._client = Client(self._front.lab, self._ring, address, local_address)
         self._reader = RequestReader(ClientLimits(self._client))
@@ -133,7 +137,6 @@ class Session(asyncio.Protocol):
         if self._path:
             shown = self._path.encode("utf-8", "surrogateescape") + b":0"
             return shown, shown
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         names = [self._transport.get_extra_info(name) for name in ("peername", "sockname")]
         peer, ours = (_shown_address(name) if name else b"?:0" for name in names)
         return peer, ours
