@@ -5,7 +5,7 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
 
     engine      makes connections to one lab, and says what it can do
     connection  `Connection`: batches in, parts out, waits that can be interrupted
-    client      what a server knows of one client, and how one command runs
+    client      what a server knows of one client, and how one command runs; access: its way to the data
     lab         what all clients share: databases, who waits, who listens, settings, counts
     database    one database of a lab: keys, expiry, who watches
     effects     what each arriving command changed, for those who observe; kept: values set aside,

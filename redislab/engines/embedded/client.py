@@ -1,8 +1,4 @@
-"""What a server knows of one client, and how one command runs.
-
-fakeredis's socket is the base class because its commands are its methods; of what it does around
-them (parsing, dispatch, waiting, shaping replies) nothing is used.
-"""
+"""What a server knows of one client, and how one command runs."""
 
 from __future__ import annotations
 
@@ -10,16 +6,13 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
-import redis
-from fakeredis._commands import Signature
-from fakeredis._core import CommandItem
 from fakeredis._helpers import NoResponse, SimpleError
-from fakeredis._socket import FakeSocket
 
 from redislab.core.reply import Kind, Reply
-from redislab.engines.embedded import kinds, notices, results
+from redislab.engines.embedded import notices, results
+from redislab.engines.embedded.access import Access
 from redislab.engines.embedded.acl import User
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
@@ -28,18 +21,10 @@ from redislab.engines.embedded.tracking import Mode
 from redislab.engines.embedded.translate import plain, their_error
 from redislab.engines.embedded.waits import RUN, Parked, Wait
 
-WRONG_TYPE = b"WRONGTYPE Operation against a key holding the wrong kind of value"
-
 ALLOWED_WHILE_SUBSCRIBED = frozenset(
     {
         *{"PING", "SUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "SUNSUBSCRIBE"},
         *{"PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET"},
-    }
-)
-SHRINKING = frozenset(  # commands that may make a value smaller that was large
-    {
-        *("HDEL", "HSET", "HMSET", "SREM", "SPOP", "SMOVE", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
-        *("ZREMRANGEBYLEX", "ZPOPMIN", "ZPOPMAX", "ZMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP"),
     }
 )
 WHILE_BUSY = frozenset(  # what another client may do while a script runs too long
@@ -50,10 +35,7 @@ NEVER_QUEUED = frozenset({"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"})
 NOTHING = NoResponse()  # a command that answers by other means, or not at all
 
 
-T = TypeVar("T")
-
-
-class Client(FakeSocket):
+class Client(Access):
     """One connection as the lab sees it. `ring` is called whenever something was put into `output`.
 
     One that stands `aside` belongs to redislab and not to the person: it is listed, counted, shown to
@@ -69,11 +51,8 @@ class Client(FakeSocket):
         *,
         aside: bool = False,
     ) -> None:
-        super().__init__(lab, 0, client_class=redis.Connection)
-        lab.sockets.remove(self)  # fakeredis's own list of clients; ours is `lab.members`
-        self.lab = lab
+        super().__init__(lab, aside=aside)
         self.output: deque[tuple[Any, int]] = deque()  # (result, protocol), to be turned into parts
-        self.aside = aside
         self.id: int = lab.next_id(aside=aside)
         self.address = address or b"lab:%d" % self.id  # in the shape of host and port, wherever it comes from
         self.local_address = local_address  # the one that it has called
@@ -99,24 +78,10 @@ class Client(FakeSocket):
         self.shards: dict[bytes, None] = {}
         self.tracking: Mode | None = None
         self.muted = self.skip_next = self.skipping = False  # CLIENT REPLY
-        self._opened: list[CommandItem] = []
-        self._running: tuple[Entry, list[bytes]] | None = None
         self._waiting: tuple[Entry, list[bytes]] | None = None  # the command that `wait` belongs to
         self._ring = ring
 
     # -- what commands use ----------------------------------------------------------------------
-
-    @property
-    def db(self) -> Any:
-        return self._db
-
-    @property
-    def db_number(self) -> int:
-        return self._db_num
-
-    def select(self, number: int) -> None:
-        self._db, self._db_num = self.lab.dbs[number], number
-        self._db.time = self.lab.clock.time()
 
     @property
     def in_transaction(self) -> bool:
@@ -133,78 +98,6 @@ class Client(FakeSocket):
     @property
     def _resp_version(self) -> int:
         return self._script_resp if self._script_resp is not None else self.resp
-
-    def open(self, key: bytes, kind: type | None = None, *, create: bool = False) -> CommandItem:
-        """The key, to be read or changed; changes are stored when the command has ended.
-
-        Raises Fail when it holds another type. `create`: a missing one begins empty.
-        """
-        stored = self._db.get(key)
-        if kind is not None and stored is not None and type(stored.value) is not kind:
-            raise Fail(WRONG_TYPE)
-        self._note_use(key)
-        if stored is not None and self._running is not None and self._running[0].name in SHRINKING:
-            self.is_compact(key, stored.value)
-        fresh = kind() if create and stored is None and kind is not None else None
-        item = CommandItem(key, self._db, item=stored, default=fresh)
-        self._opened.append(item)
-        return item
-
-    def is_compact(self, key: bytes, value: Any) -> bool:
-        """Whether Redis keeps this hash, set or sorted set in one piece of memory.
-
-        One that has grown beyond that stays as it is, however small it becomes: asking remembers it.
-        """
-        large = kinds.LARGE.get(type(value))
-        if large is None or self.db.encoding(key, value) == large:
-            return False
-        if kinds.is_small(value, self.lab.settings):
-            return True
-        self.db.made(key, value, large)
-        return False
-
-    def opened(self, key: bytes) -> list[CommandItem]:
-        """What this command has open of the key."""
-        return [item for item in self._opened if item.key == key and item.db is self._db]
-
-    def leave(self, item: CommandItem) -> None:
-        """Nothing of it has changed after all: it is not stored, and nobody is told."""
-        self._opened.remove(item)
-
-    def open_in(self, number: int, key: bytes) -> CommandItem:
-        """The key in another database, to be changed."""
-        db = self.lab.dbs[number]
-        db.time = self._db.time
-        item = CommandItem(key, db, item=db.get(key))
-        self._opened.append(item)
-        return item
-
-    @property
-    def now_ms(self) -> int:
-        """The time of this command, in milliseconds since 1970."""
-        return int(self._db.time * 1000)
-
-    def value(self, key: bytes, kind: type[T]) -> T | None:
-        """The value, to be read only; None if there is no such key. Raises Fail for another type."""
-        stored = self._db.get(key)
-        if stored is None:
-            self._count("misses")
-            if "m" in self.lab.settings["notify-keyspace-events"]:
-                notices.publish(self.lab, "m", "keymiss", key, self.db_number)
-            return None
-        if type(stored.value) is not kind:
-            raise Fail(WRONG_TYPE)
-        self._count("hits")
-        self._note_use(key)
-        return stored.value
-
-    def _count(self, what: str) -> None:
-        if not self.aside:
-            self.lab.counts[what] += 1
-
-    def _note_use(self, key: bytes) -> None:
-        if not self.aside:
-            self.db.used(key)
 
     def park(
         self,
@@ -233,28 +126,6 @@ class Client(FakeSocket):
         """Log in, by AUTH or HELLO. Raises Fail."""
         self.account = self.lab.users.login(self, user, password, command)
         self.authenticated = True
-
-    @property
-    def watched_changed(self) -> bool:
-        return self._watch_notified
-
-    def watch_keys(self, keys: list[bytes]) -> None:
-        for key in keys:
-            if (key, self._db) not in self._watches:
-                self._watches.add((key, self._db))
-                self._db.add_watch(key, self)
-
-    def forget_watches(self) -> None:
-        self._clear_watches()
-
-    def theirs(self, signature: Signature, func: Callable[..., Any], args: list[bytes]) -> Any:
-        """Run one of fakeredis's commands. `args` come without the command's name."""
-        applied = signature.apply(args, self._db, self.version)
-        if len(applied) == 1:
-            return applied[0]
-        values, items = applied
-        self._opened += items
-        return func(self, *values)
 
     # -- running --------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 from redislab.core.reply import NIL, OK
-from redislab.engines.embedded.client import WRONG_TYPE, Client
+from redislab.engines.embedded.access import WRONG_TYPE
+from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import (
     NO_SUCH_KEY,

@@ -14,7 +14,8 @@ from typing import Any
 
 from fakeredis.model import ExpiringMembersSet, ZSet
 
-from redislab.engines.embedded.client import WRONG_TYPE, Client
+from redislab.engines.embedded.access import WRONG_TYPE
+from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import NOT_POSITIVE, count, pop_count, syntax_error, timeout_s
 from redislab.engines.embedded.commands.zsets import in_order, shown, store
