@@ -11,6 +11,7 @@ import redis
 import redis.asyncio
 
 from tests.serve.serving import PATIENCE_S, Served, asked
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -132,6 +133,19 @@ def test_keys_expire_and_say_so_while_nothing_else_happens(lab: Served, client: 
         )
         client.set("gone", "soon", px=30)
         asked(listener, b"", b"*3\r\n$7\r\nmessage\r\n$22\r\n__keyevent@0__:expired\r\n$4\r\ngone\r\n")
+
+
+def test_who_tracks_a_key_that_is_left_lying_hears_that_it_has_expired(
+    lab: Served, client: redis.Redis
+) -> None:
+    client.execute_command("DEBUG", "SET-ACTIVE-EXPIRE", "0")  # type: ignore[no-untyped-call]
+    with lab.dial() as tracking:
+        tracking.sendall(b"HELLO 3\r\n")
+        while not tracking.recv(1 << 16).endswith(b"modules\r\n*0\r\n"):
+            pass
+        asked(tracking, b"CLIENT TRACKING ON\r\nSET k v PX 20\r\nGET k\r\n", b"+OK\r\n+OK\r\n$1\r\nv\r\n")
+        wait_until(lambda: lab.engine.lab.dbs[0].is_due())
+        asked(tracking, b"GET k\r\n", b"_\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n")
 
 
 def test_a_password_is_asked_for(lab: Served, client: redis.Redis) -> None:

@@ -62,6 +62,7 @@ class LabDatabase(Database):
             if self._effects.active:
                 self._effects.touch_whole(self, key)
             del self[key]
+            self._lab.tracking.changed(key, self._lab.running)
             self._lab.expired(self, key)
             raise KeyError(key)
         if self._effects.capturing:
