@@ -76,10 +76,13 @@ def test_a_key_of_another_type_has_nothing_inside(filled: Fill) -> None:
 def test_a_hundred_thousand_keys_take_no_longer_than_the_budget(filled: Fill) -> None:
     words = " ".join(f"key:{number} v" for number in range(100_000))
     finder = filled(f"MSET {words}")
-    began_s = time.monotonic()
-    assert len(finder.keys(b"key:")) == MOST_NAMES
-    finder.keys(b"nobody")
-    assert time.monotonic() - began_s < 2  # two budgets of 0.04 s, on a machine that does other things
+    looks = []
+    for prefix in (b"key:", b"nobody") * 5:
+        began_s = time.monotonic()
+        looks.append((prefix, len(finder.keys(prefix))))
+        assert time.monotonic() - began_s < 1  # the budget is 0.04 s, and the machine does other things
+    assert (b"key:", MOST_NAMES) in looks
+    assert dict(looks)[b"nobody"] == 0
 
 
 def test_a_server_that_fails_finds_nothing() -> None:
