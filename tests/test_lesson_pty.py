@@ -74,9 +74,10 @@ def test_a_student_makes_a_mistake_leaves_comes_back_and_finishes(
         sees(terminal, "1", "not so: Ask TYPE.")
         sees(terminal, "2", "Done: step 2 of 4.")
         sees(terminal, "", "Hand one over   step 3 of 4")
+        terminal.wait_for_prompt("redislab A> ")
+        sees(terminal, "BLPOP queue 0", "A waits.")
         terminal.send(":client B")
         terminal.wait_for_prompt("redislab B> ")
-        sees(terminal, "A: BLPOP queue 0", "A waits.")
         terminal.send("RPUSH queue fig")
         terminal.wait_for(has("A: the answer to BLPOP queue 0"), "the answer beside the prompt")
         terminal.wait_for(has("Done: step 3 of 4."), "the step")
@@ -102,6 +103,20 @@ def test_kill_9_loses_nothing(tmp_path: Path) -> None:
         terminal.wait_for_prompt("redislab> ")
         sees(terminal, "GET mine", '"1"')
     assert run(str(SMALL)).returncode == 1  # no terminal
+
+
+def test_a_lesson_runs_nothing_where_else_one_went_meanwhile(server: RedisServer) -> None:
+    server.cli("SET", "theirs", "1")
+    with lesson() as terminal:
+        terminal.wait_for_prompt("redislab> ")
+        sees(terminal, f":connect 127.0.0.1 {server.port}", f"127.0.0.1:{server.port}>")
+        sees(terminal, "SET fruit apple", "OK")
+        assert not has("Done")(terminal.lines)
+        sees(terminal, ":skip", "Look at it   step 2 of 4")
+        terminal.wait_for_prompt("redislab> ")
+        terminal.send("LRANGE basket 0 -1")
+        terminal.wait_for_prompt("Your guess: ")
+    assert server.cli("KEYS", "*").stdout.split() in ([b"theirs", b"fruit"], [b"fruit", b"theirs"])
 
 
 def test_help_and_completion_know_the_words_of_a_lesson_inside_one_alone() -> None:

@@ -26,10 +26,14 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A lesson that is to be gone through, and from where. `key`: its name in the progress and of its lab."""
+    """A lesson that is to be gone through, and from where. `key`: its name in the progress and of its lab.
+
+    `wanted`: how it was named.
+    """
 
     lesson: Lesson
     key: str
+    wanted: str
     from_step: str = ""
     reset: bool = False
     following: str = ""  # the lesson after it

@@ -76,6 +76,8 @@ class Runner:
     def begin(self, step: str = "") -> list[View]:
         """The lesson, or one of its steps, from its start."""
         self._at = self.lesson.step(step) or self._at
+        if self.standing.passed and not step and self.number < len(self.lesson.steps):
+            self._at = self.lesson.steps[self.number]
         opening = [panels.intro(self.lesson)] if self.number == 1 else []
         return [*opening, *self._start()]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from redislab.core.engine import Engine
 from redislab.core.parts import Assembler
 from redislab.core.reply import Reply
 from redislab.core.session import Session
@@ -53,21 +54,20 @@ class Clients:
             self._sessions[name] = Session(link.engine, db=link.state.wanted_db, notice=notice)
         return self._sessions[name]
 
-    def fresh(self, name: str) -> Session:
-        """That client with a new connection, at the desk's place."""
+    def fresh(self, name: str, engine: Engine, db: int) -> Session:
+        """That client with a new connection, there."""
         session = self.session(name)
-        session.switch(session.link.engine, db=self._desk.place.db)
+        session.switch(engine, db=db)
         return session
 
-    def leave(self) -> None:
-        """Back to A alone, with a new connection for its next command."""
+    def leave(self, engine: Engine, db: int) -> None:
+        """Back to A alone, with a new connection there for its next command."""
         self.goto("A")
         other = self._sessions.pop("B", None)
         if other is not None:
             other.close()
         self._waiting.clear()
-        first = self._sessions["A"]
-        first.switch(first.link.engine, db=self._desk.place.db)
+        self.fresh("A", engine, db)
 
     def close(self) -> None:
         for session in self._sessions.values():

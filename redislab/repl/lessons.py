@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redislab.app import Place, catalogue
+from redislab.app import catalogue
 from redislab.core.engine import Engine
 from redislab.core.link import Link
 from redislab.core.reply import Reply
+from redislab.core.safe import visible_text
 from redislab.core.session import Outcome
 from redislab.core.view import View
 from redislab.course import panels
@@ -17,7 +18,7 @@ from redislab.course.bench import Bench
 from redislab.course.library import Opening
 from redislab.course.model import Prediction
 from redislab.course.notes import notes
-from redislab.course.proof import leaves_its_database
+from redislab.course.proof import leaves_its_database, lines_of
 from redislab.course.runner import Runner
 from redislab.course.standing import Standing
 from redislab.errors import RedislabError, UsageError
@@ -39,7 +40,6 @@ class Playing:
         self._opening = opening
         self._progress = progress
         self._engine: Engine = desk.session.link.engine
-        self._place: Place = desk.place
         self._shared = self._engine.capabilities.shared
         standing = None if opening.reset else progress.read().get(opening.key)
         self._bench = Bench(self._engine, catalogue(), desk.place.db, _Seats(desk))
@@ -57,6 +57,7 @@ class Playing:
         fresh = opening.reset or opening.from_step or self._bench.size == 0
         self._show(self._runner.begin(opening.from_step) if fresh else self._runner.resume())
         self._keep(anew=opening.reset)
+        self._seat_both()
 
     def end(self) -> None:
         """Keep where one is; a server that others use is left as it was found."""
@@ -70,7 +71,7 @@ class Playing:
             connecting.say(self._desk, error)
         self._bench.close()
         if self._runner.phase.value != "finished":
-            self._desk.screen.line(f"`redislab lesson {self._opening.key}` goes on here.")
+            self._desk.screen.line(f"`redislab lesson {visible_text(self._opening.wanted)}` goes on here.")
 
     # -- between a person's lines -----------------------------------------------------------------
 
@@ -151,8 +152,11 @@ class Playing:
 
     def _do(self, action: Callable[[], list[View]]) -> None:
         try:
+            step = self._runner.step
             self._show(action())
             self._keep()
+            if self._runner.step is not step:
+                self._seat_both()
         except RedislabError as error:
             connecting.say(self._desk, error)
 
@@ -162,6 +166,11 @@ class Playing:
     def _show(self, views: Sequence[View]) -> None:
         for view in views:
             self._desk.screen.show(view)
+
+    def _seat_both(self) -> None:
+        """Where a step needs a second client it is there, so that A may wait without holding up the shell."""
+        if any(typed.client == "B" for typed in lines_of(self._runner.step)):
+            self._desk.clients.session("B")
 
     def _is_here(self) -> bool:
         """Whether the person is where the lesson is: `:connect` leads elsewhere."""
@@ -195,23 +204,25 @@ class Playing:
         )
 
     def _agrees(self, question: str) -> bool:
-        if self._desk.ask(question).strip().lower() in YES:
+        if self._desk.ask(visible_text(question)).strip().lower() in YES:
             return True
         self._desk.screen.info("Nothing was run.")
         return False
 
 
 class _Seats:
-    """The two clients of a lesson are the shell's own."""
+    """The two clients of a lesson are the shell's own, and they are where it is: nowhere else is it run."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._place, self._engine = desk.place, desk.session.link.engine
 
     def fresh(self, client: str) -> Link:
-        return self._desk.clients.fresh(client).link
+        return self._desk.clients.fresh(client, self._engine, self._place.db).link
 
     def leave(self) -> None:
-        self._desk.clients.leave()
+        self._desk.place = self._place
+        self._desk.clients.leave(self._engine, self._place.db)
 
 
 HELP: Mapping[str, tuple[str, str]] = {

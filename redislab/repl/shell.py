@@ -7,7 +7,7 @@ import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -72,7 +72,8 @@ def run_shell(
         return ExitCode.TERMINATED  # the terminal is gone
     finally:
         if desk.lesson is not None:
-            desk.lesson.end()
+            with suppress(OSError):  # the terminal may be gone; what matters is kept
+                desk.lesson.end()
         desk.clients.close()
         if desk.server_undo is not None:
             desk.server_undo.close()

@@ -77,7 +77,8 @@ def open_lesson(wish: Wish) -> tuple[Place, Opening]:
     key = lesson.id
     if not is_of_course(path, titles) and any(title.id == key for title in titles):
         key = f"{key}-own"  # somebody's own lesson does not touch what was earned in ours
-    opening = Opening(lesson, key, _step(lesson, wish.from_step), wish.reset, _following(path.name, titles))
+    step, following = _step(lesson, wish.from_step), _following(path.name, titles)
+    opening = Opening(lesson, key, wish.lesson, step, wish.reset, following)
     place = wish.place
     return replace(place, lab=opening.lab) if place.lab is not None else place, opening
 

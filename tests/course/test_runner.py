@@ -11,7 +11,7 @@ from redislab.app import Place, catalogue, open_engine
 from redislab.core.view import Stack, View
 from redislab.core.words import split
 from redislab.course.bench import Bench
-from redislab.course.library import load
+from redislab.course.library import Title, course, load
 from redislab.course.model import Typed
 from redislab.course.runner import Phase, Runner
 from redislab.course.standing import Earned, Missed, Standing
@@ -84,6 +84,32 @@ def test_a_lesson_from_its_first_step_to_its_last(student: Student) -> None:
     assert "SET  GET  RPUSH  BLPOP" in shown
     assert runner.phase is Phase.FINISHED
     assert set(runner.standing.steps.values()) == {Earned.DONE}
+
+
+@pytest.mark.parametrize("title", course(), ids=lambda title: title.id)
+def test_every_lesson_of_the_course_is_gone_through_without_a_word_too_many(title: Title) -> None:
+    """By the last solution of each step: nothing is said before it is done, and no step is left out."""
+    engine = open_engine(Place())
+    bench = Bench(engine, catalogue())
+    lesson = load(title.path)
+    runner = Runner(lesson, bench)
+    runner.begin()
+    for step in lesson.steps:
+        assert runner.step is step
+        lines = step.solutions[-1].lines if step.solutions else ()
+        for typed in lines:
+            bench.run(typed)
+            said = runner.look()
+            if runner.phase is not Phase.WORKING:
+                break
+            assert not said, f"{step.id}: {typed}"
+        for quiz in step.quizzes:
+            assert runner.answer(str(1 + [choice.right for choice in quiz.choices].index(True)))
+        assert runner.phase is Phase.PASSED, step.id
+        runner.enter()
+    assert runner.phase is Phase.FINISHED
+    bench.close()
+    engine.close()
 
 
 def test_any_correct_way_passes(student: Student) -> None:
