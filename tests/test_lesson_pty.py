@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from redislab.course.library import course, find, load
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ptys on Windows")
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no pt
 if sys.platform != "win32":
     from tests.screens import Terminal
 
+PLAYED = range(1, 19) if os.environ.get("REDISLAB_LONG") else (1, 3, 8, 16)
 SMALL = Path(__file__).parent / "course" / "small" / "04-small.md"
 
 
@@ -37,6 +39,14 @@ def sees(terminal: Terminal, line: str, text: str) -> None:
     else:
         terminal.type("\r")
     terminal.wait_for(has(text), repr(text))
+    terminal.wait_for_prompt()
+
+
+def answered(terminal: Terminal) -> None:
+    """The prompt comes back; meanwhile no guess is made, and every question gets a yes."""
+    terminal.wait_for(lambda lines: lines[-1].endswith((">", "guess:", "[y/N]")), "an answer")
+    if not terminal.lines[-1].endswith(">"):
+        terminal.type("\r" if terminal.lines[-1].endswith("guess:") else "y\r")
     terminal.wait_for_prompt()
 
 
@@ -90,6 +100,28 @@ def test_a_student_makes_a_mistake_leaves_comes_back_and_finishes(
         assert "What I typed:\n\n```redis\nSET furit apple\nSET fruit apple\n```" in (
             tmp_path / "notes.md"
         ).read_text("utf-8")
+
+
+@pytest.mark.parametrize("number", PLAYED)
+def test_a_lesson_of_the_course_is_played_at_the_keyboard(number: int) -> None:
+    """Every step by its first solution, guesses left out, quizzes answered right."""
+    told = load(find(str(number), course()))
+    with Terminal("lesson", str(number), lines=60) as terminal:
+        if told.allow:
+            answered(terminal)
+        for place, step in enumerate(told.steps, 1):
+            terminal.wait_for(has(f"   step {place} of {len(told.steps)}"), f"step {step.id}")
+            terminal.wait_for_prompt()
+            for typed in step.solutions[0].lines if step.solutions else ():
+                terminal.send(str(typed))
+                answered(terminal)
+            for quiz in step.quizzes:
+                terminal.send(str(1 + [choice.right for choice in quiz.choices].index(True)))
+                terminal.wait_for_prompt()
+            terminal.wait_for(has(f"Done: step {place} of {len(told.steps)}."), f"{step.id} done")
+            terminal.send(":clear")
+            terminal.type("\r")
+        terminal.wait_for(has(f"{len(told.steps)} of {len(told.steps)} steps solved"), "the end")
 
 
 def test_kill_9_loses_nothing(tmp_path: Path) -> None:
