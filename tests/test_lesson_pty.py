@@ -20,6 +20,7 @@ if sys.platform != "win32":
     from tests.screens import Terminal
 
 PLAYED = range(1, 19) if os.environ.get("REDISLAB_LONG") else (1, 3, 8, 16)
+ASKED = ("guess:", "answer?", "[y/N]")
 SMALL = Path(__file__).parent / "course" / "small" / "04-small.md"
 
 
@@ -44,9 +45,9 @@ def sees(terminal: Terminal, line: str, text: str) -> None:
 
 def answered(terminal: Terminal) -> None:
     """The prompt comes back; meanwhile no guess is made, and every question gets a yes."""
-    terminal.wait_for(lambda lines: lines[-1].endswith((">", "guess:", "[y/N]")), "an answer")
+    terminal.wait_for(lambda lines: lines[-1:] != [] and lines[-1].endswith((">", *ASKED)), "an answer")
     if not terminal.lines[-1].endswith(">"):
-        terminal.type("\r" if terminal.lines[-1].endswith("guess:") else "y\r")
+        terminal.type("y\r" if terminal.lines[-1].endswith("[y/N]") else "\r")
     terminal.wait_for_prompt()
 
 

@@ -146,10 +146,8 @@ def wrong(choice: Choice) -> View:
 
 
 def prediction(asked: Prediction) -> View:
-    """What is asked before the command runs."""
-    if asked.text:
-        return _hanging(line(Span("first: ", Role.INFO)), asked.text)
-    return line(Span("first: ", Role.INFO), f"what will `{asked.command}` answer?")
+    """What the author says before the command runs."""
+    return _hanging(line(Span("first: ", Role.INFO)), asked.text)
 
 
 def foretold(guess: str, was_right: bool) -> View:

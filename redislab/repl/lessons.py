@@ -80,8 +80,10 @@ class Playing:
         self._guess = None
         asked = self._runner.question(args, self._desk.client) if self._is_here() else None
         if asked is not None:
-            self._desk.screen.show(panels.prediction(asked))
-            self._guess = asked, self._desk.ask(ASK_GUESS)
+            if asked.text:
+                self._desk.screen.show(panels.prediction(asked))
+            question = ASK_GUESS if asked.text.endswith("?") else f"What will {asked.command} answer? "
+            self._guess = asked, self._desk.ask(visible_text(question))
 
     def after(self, outcome: Outcome) -> None:
         """It was answered."""

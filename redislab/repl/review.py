@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from redislab.app import Place, catalogue, open_engine
 from redislab.core.reply import Reply
+from redislab.core.safe import visible_text
 from redislab.core.view import View
 from redislab.course import panels
 from redislab.course.bench import Bench
@@ -80,8 +81,9 @@ def _ask_prediction(
     before, reply = _seen(lesson, step, asked)
     screen.show(panels.heading(lesson, step))
     screen.show(panels.after(before))
-    screen.show(panels.prediction(asked))
-    guess = ask(f"What will {asked.command} answer? ")
+    if asked.text:
+        screen.show(panels.prediction(asked))
+    guess = ask(visible_text(f"What will {asked.command} answer? "))
     if not guess.strip():
         return False
     screen.write(format_reply(reply, screen.layout))
