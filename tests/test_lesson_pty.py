@@ -207,6 +207,24 @@ def test_what_a_lesson_runs_beyond_the_usual_is_asked_for(tmp_path: Path) -> Non
     assert "commands that it does not name in allow" in done.stderr
 
 
+def test_a_lesson_sends_nothing_to_the_terminal_but_words(tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x9b2J\u202e[/x][link=http://x]y[/link]"
+    path = tmp_path / "evil.md"
+    text = SMALL.read_text("utf-8").replace("# Keep a fruit", f"# Keep {evil}")
+    for words in ("The key is called", "A command of three words", "Two programs talk"):
+        text = text.replace(words, f"{words} {evil}")
+    path.write_text(text, "utf-8")
+    with Terminal("lesson", str(path), lines=60) as terminal:
+        terminal.wait_for_prompt("redislab> ")
+        sees(terminal, "SET furit apple", "not yet: The key is called")
+        sees(terminal, ":hint", "hint 1 of 2: A command of three words")
+        sees(terminal, ":lesson", "you are here")
+        assert has("[/x][link=http://x]y[/link]")(terminal.lines)
+        assert terminal.screen.title == ""
+        for hostile in ("\x1b]0;owned", "\x9b", "\u202e"):
+            assert hostile.encode() not in terminal.received
+
+
 def test_the_list_is_plain_in_a_pipe() -> None:
     done = run()
     assert done.returncode == 0

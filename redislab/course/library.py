@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from redislab.core.safe import visible_text
 from redislab.course.model import Fault, Lesson, Quiz, Step
 from redislab.course.reader import read_lesson
 from redislab.errors import UsageError
@@ -75,7 +76,7 @@ def load(path: Path) -> Lesson:
     if lesson is None or faults or not lesson.steps:
         first = str(faults[0]) if faults else f"{path}: it has no step."
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise UsageError(f"{first}{more} redislab check {path} says all.")
+        raise UsageError(f"{visible_text(first)}{more} redislab check {path} says all.")
     return lesson
 
 
@@ -105,7 +106,7 @@ def translated(lesson: Lesson, language: str) -> Lesson:
     words, faults = read_lesson(path)
     problem = faults[0] if faults else mismatch(lesson, words) if words is not None else None
     if words is None or problem is not None:
-        raise UsageError(f"{problem} redislab check {path} says all.")
+        raise UsageError(f"{visible_text(str(problem))} redislab check {path} says all.")
     steps = tuple(_translated(step, words.step(step.id)) for step in lesson.steps)
     return replace(lesson, title=words.title, intro=words.intro or lesson.intro, steps=steps)
 

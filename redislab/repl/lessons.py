@@ -193,7 +193,8 @@ class Playing:
         db, label = self._bench.db, self._engine.label
         outside = leaves_its_database(self._opening.lesson)
         if outside is not None:
-            raise UsageError(f"this lesson runs {outside}, which reaches beyond one database: not on {label}")
+            shown = visible_text(str(outside))
+            raise UsageError(f"this lesson runs {shown}, which reaches beyond one database: not on {label}")
         size = self._bench.size
         if size:
             keys = "1 key" if size == 1 else f"{size:,} keys"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redislab.app import Place, catalogue, open_engine
+from redislab.core.safe import visible_text
 from redislab.course.bench import Bench
 from redislab.course.library import course
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
@@ -97,7 +98,7 @@ def _check(files: Sequence[Path], place: Place | None, streams: Streams, *, whol
     engines = list(seen)
     faults += _joined(seen)
     for fault in sorted(faults, key=lambda fault: (str(fault.path), fault.line)):
-        _say(streams, str(fault))
+        _say(streams, visible_text(str(fault)))
     runs = max(1, len(engines))
     _say(
         streams,
