@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,6 +119,19 @@ def mismatch(lesson: Lesson, words: Lesson) -> Fault | None:
         if lesson.step(step.id) is None:
             return Fault(words.path, step.line, f"there is no step {step.id} in {lesson.path.name}.")
     return None
+
+
+def translation_faults(titles: Sequence[Title]) -> Iterator[Fault]:
+    """What is wrong with the translations that there are."""
+    for title in titles:
+        for language in languages(title.path.parent):
+            path = translation_of(title.path, language)
+            if path.is_file():
+                words, faults = read_lesson(path)
+                yield from faults
+                problem = mismatch(load(title.path), words) if words is not None else None
+                if problem is not None:
+                    yield problem
 
 
 def _translated(step: Step, words: Step | None) -> Step:

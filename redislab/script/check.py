@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from redislab.app import Place, catalogue, open_engine
 from redislab.core.safe import visible_text
 from redislab.course.bench import Bench
-from redislab.course.library import course
+from redislab.course.library import course, translation_faults
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
 from redislab.course.proof import Proof, Report, is_harmless, leaves_its_database, lint, lint_course
 from redislab.course.python_calls import BadCall, read_calls
@@ -85,7 +85,7 @@ def _check(files: Sequence[Path], place: Place | None, streams: Streams, *, whol
     """`whole`: the files are a course, and each builds on those before it."""
     lessons, faults = _read(files)
     if whole:
-        faults += lint_course(lessons, catalogue())
+        faults += [*lint_course(lessons, catalogue()), *translation_faults(course())]
     counted = Report()
     seen: dict[str, list[Fault]] = {}
     for name, opened in _engines(place):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from redislab.course.library import course, find, languages, load, translated
+from redislab.course.library import course, find, languages, load, translated, translation_faults
 from redislab.errors import UsageError
 
 SMALL = Path(__file__).parent / "small"
@@ -52,6 +52,19 @@ def test_a_translation_of_a_step_that_is_not_there_is_refused(tmp_path: Path) ->
     (tmp_path / "fr" / "04-small.md").write_text(text.replace("{#keep}", "{#kept}"), "utf-8")
     with pytest.raises(UsageError, match="there is no step kept"):
         translated(load(path), "fr")
+    (fault,) = translation_faults(course(tmp_path))
+    assert str(fault).endswith("04-small.md:8: there is no step kept in 04-small.md.")
+
+
+def test_the_first_lesson_is_whole_in_french() -> None:
+    lesson = load(course()[0].path)
+    french = translated(lesson, "fr")
+    for step, words in zip(lesson.steps, french.steps, strict=True):
+        assert words.title != step.title
+        assert words.prose != step.prose
+        assert len(words.hints) == len(step.hints)
+        assert not {quiz.question for quiz in step.quizzes} & {quiz.question for quiz in words.quizzes}
+    assert list(translation_faults(course())) == []
 
 
 def test_every_lesson_of_the_course_can_be_opened() -> None:
