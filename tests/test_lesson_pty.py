@@ -152,6 +152,35 @@ def test_a_lesson_runs_nothing_where_else_one_went_meanwhile(server: RedisServer
     assert server.cli("KEYS", "*").stdout.split() in ([b"theirs", b"fruit"], [b"fruit", b"theirs"])
 
 
+def test_ctrl_c_ends_the_wait_of_one_client_and_not_the_shell() -> None:
+    with Terminal("repl", lines=60) as terminal:
+        terminal.wait_for_prompt("redislab> ")
+        terminal.send(":client B")
+        terminal.wait_for_prompt("redislab B> ")
+        sees(terminal, "BLPOP nothing 0", "B waits.")
+        sees(terminal, "PING", "B still waits for its answer")
+        sees(terminal, "A: ECHO across", '"across"')
+        terminal.type("\x03")
+        terminal.wait_for(has("B no longer waits."), "the end of the wait")
+        terminal.wait_for_prompt("redislab B> ")
+        sees(terminal, "ECHO back", '"back"')
+        terminal.type("\x04")
+        assert terminal.ended() == 0
+
+
+def test_messages_come_while_the_other_client_is_typed_into(server: RedisServer) -> None:
+    with Terminal("repl", "-p", str(server.port), lines=60) as terminal:
+        terminal.wait_for_prompt("> ")
+        terminal.send(":client B")
+        terminal.wait_for_prompt(" B> ")
+        terminal.send("SUBSCRIBE news")
+        terminal.wait_for_prompt("(subscribed mode) B> ")
+        sees(terminal, "A: PUBLISH news hello", '3) "hello"')
+        terminal.send(":client A")
+        terminal.wait_for_prompt(f"{server.port} A> ")
+        sees(terminal, "PUBLISH news again", '3) "again"')
+
+
 def test_help_and_completion_know_the_words_of_a_lesson_inside_one_alone() -> None:
     with lesson() as terminal:
         terminal.wait_for_prompt("redislab> ")
