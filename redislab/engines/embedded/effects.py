@@ -122,16 +122,19 @@ class Effects:
     `active`: somebody observes. `capturing`: a command runs that may change values in place, so that
     each value it touches is kept first. `speaker`: whose command arrived; it reads its answers when all
     that it has sent is done, the others at once, so that theirs are held until the unit is closed.
-    `batch_of`: who has sent more, which belongs to the same unit.
+    `batch_of`: who has sent more, which belongs to the same unit. `lost` is called when Ctrl-C came between
+    a change and those who observe.
     """
 
-    def __init__(self, dbs: Mapping[int, LabDatabase]) -> None:
+    def __init__(self, dbs: Mapping[int, LabDatabase], lost: Callable[[], None]) -> None:
         self.active = False
         self.capturing = False
         self.speaker: Client | None = None
         self.running: tuple[str, list[bytes]] = _NOTHING  # the command that may change values in place
         self.batch_of: Client | None = None
         self._dbs = dbs
+        self._lost = lost
+        self._told = True  # of all that was touched
         self._observers: list[Observer] = []
         self._client: Client | None = None
         self._words: list[bytes] = []
@@ -184,6 +187,9 @@ class Effects:
             if unit.steps:
                 for observer in self._observers:
                     observer(unit)
+        elif not self._told:
+            self._lost()
+        self._told = True
         self._client, self._words, self._commands = None, [], 0
         if self._held:
             held, self._held = self._held, []
@@ -202,6 +208,7 @@ class Effects:
 
     def touch(self, db: LabDatabase, key: bytes) -> None:
         """The key may be changed now: keep how it is, if this unit has not done so."""
+        self._told = False
         place = db.number, key
         before = self._keys.get(place)
         if before is None:
@@ -248,6 +255,7 @@ class Effects:
         return Before(value, item.expireat, db.encoding(key, item.value))
 
     def _step(self, step: Step) -> None:
+        self._told = False
         self._part()
         self._steps.append(step)
 

@@ -55,11 +55,14 @@ def is_same(kept: Any, value: Any) -> bool:
 
 
 def mend(value: Any) -> None:
-    """Make the parts of a value fit each other again, where a change was interrupted between two of them."""
-    if type(value) is ZSet and len(value._bylex) != len(value._byscore):
+    """Make the parts of a value fit each other again, where a change was interrupted between two of them.
+
+    Parts of the same length may still differ: one entry went as another came.
+    """
+    if type(value) is ZSet:
         value._byscore.clear()
         value._byscore.update((score, member) for member, score in value._bylex.items())
-    elif type(value) is XStream and len(value._ids) != len(value._values_dict):
+    elif type(value) is XStream:
         value._ids[:] = [key for key in value._ids if key in value._values_dict]
         known = set(value._ids)
         value._values_dict = {key: entry for key, entry in value._values_dict.items() if key in known}

@@ -74,7 +74,7 @@ class Lab(FakeServer):
         self.table = table
         self.clock = Clock()
         self.dbs: Databases = Databases(self)  # type: ignore[assignment]
-        self.effects = Effects(self.dbs)
+        self.effects = Effects(self.dbs, self.interrupted)
         self.keeper: Keeper | None = None  # while the data is kept in a file
         self.settings = Settings()
         self.tracking = Tracking(self.settings)
