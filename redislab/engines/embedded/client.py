@@ -137,11 +137,14 @@ class Client(Access):
             self.backlog.append(args)
             return
         lab = self.lab
-        lab.begin()
-        lab.effects.arrived(self, args)
         try:
+            lab.begin()
+            lab.effects.arrived(self, args)
             self._run(args)
             lab.settle()
+        except BaseException:  # Ctrl-C: values are made whole before anybody is told of them
+            lab.interrupted()
+            raise
         finally:
             lab.effects.end()
 

@@ -46,9 +46,6 @@ class EmbeddedConnection:
                     if self._acquired(list(args), held):
                         effects.batch_of = client if place < last else None
                         client.take(list(args))
-                except BaseException:
-                    self._lab.interrupted()
-                    raise
                 finally:
                     if True in held:
                         lock.release()

@@ -151,9 +151,14 @@ class LabDatabase(Database):
         assert isinstance(other, LabDatabase)
         if self._effects.active and (self._dict or other._dict):
             self._effects.swapped(self, other)
-        mine = self.contents
-        self.put_in(other.contents)
-        other.put_in(mine)
+        mine, theirs = self.contents, other.contents
+        try:
+            self.put_in(theirs)
+            other.put_in(mine)
+        except BaseException:  # Ctrl-C: for a moment both hold the same
+            self.put_in(theirs)
+            other.put_in(mine)
+            raise
 
     # -- time -----------------------------------------------------------------------------------
 
