@@ -382,7 +382,7 @@ print(notice)
 
 @posix_only
 def test_a_full_disk_is_said_once_and_leaves_no_half_entry(path: Path) -> None:
-    command = [sys.executable, "-B", "-c", FULL_DISK, str(path)]  # -B: bytecode would be cut off too, and stay
+    command = [sys.executable, "-B", "-c", FULL_DISK, str(path)]  # bytecode would be cut off too
     done = subprocess.run(command, capture_output=True, timeout=30)
     assert done.stderr == b""
     assert b"No space left" in done.stdout or b"File too large" in done.stdout

@@ -138,7 +138,7 @@ def test_a_command_whose_write_the_system_refuses_fails(tmp_path: Path) -> None:
 
     def run(program: str, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-B", "-c", program, "repl", *args],  # -B: bytecode would be cut off too, and stay
+            [sys.executable, "-B", "-c", program, "repl", *args],  # bytecode would be cut off too
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
