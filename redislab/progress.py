@@ -156,17 +156,21 @@ def _read(disk: Disk, path: Path) -> tuple[dict[str, Standing], int]:
 
 def _line(text: str) -> tuple[str, Standing]:
     checksum, _, plain = text.partition(" ")
-    if int(checksum, 16) != zlib.crc32(plain.encode("utf-8")):
+    if checksum != _checksum(plain):
         raise ValueError("checksum")
     values = json.loads(plain)
     return str(values["lesson"]), Standing.from_json(values)
+
+
+def _checksum(plain: str) -> str:
+    return f"{zlib.crc32(plain.encode('utf-8')):08x}"
 
 
 def _text(found: Mapping[str, Standing]) -> str:
     lines = [f"{FORMAT} {VERSION}"]
     for lesson, standing in found.items():
         plain = json.dumps({"lesson": lesson, **standing.to_json()}, separators=(",", ":"))
-        lines.append(f"{zlib.crc32(plain.encode('utf-8')):08x} {plain}")
+        lines.append(f"{_checksum(plain)} {plain}")
     return "\n".join([*lines, f"{END} {len(found)}", ""])
 
 
