@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from redislab.app import catalogue
 from redislab.core.danger import MANY_KEYS, Danger, danger, lost_keys, question, question_of_undo
 from redislab.core.probe import Policy, Probe
 from redislab.core.safe import visible_text
@@ -18,7 +17,7 @@ def permitted(desk: Desk, args: Sequence[bytes]) -> bool:
     """Whether a command may be sent: it is not dangerous, or the person says yes."""
     if not desk.settings.confirm or desk.session.listening:
         return True
-    command = catalogue().lookup(args)
+    command = desk.knowledge.catalogue.lookup(args)
     if command is None:
         return True
     shared = desk.session.link.engine.capabilities.shared
@@ -68,7 +67,7 @@ def _sizes(desk: Desk) -> Mapping[int, int] | None:
     """Keys in each database that has some, where data may be looked at."""
     if not desk.may_look:
         return None
-    probe = Probe(desk.session.link.engine, Policy(on_shared=True), catalogue())
+    probe = Probe(desk.session.link.engine, Policy(on_shared=True), desk.knowledge.catalogue)
     try:
         return probe.sizes()
     finally:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 MAX_INTSET = 512  # members; Redis keeps a larger set of numbers as a hash table
 
-MAX_LISTPACK_BYTES = 8192  # of a list's node
 
 KIND_OF_SCAN: dict[bytes, type] = {b"SSCAN": ExpiringMembersSet, b"HSCAN": Hash, b"ZSCAN": ZSet}
 
