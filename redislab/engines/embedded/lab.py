@@ -126,7 +126,8 @@ class Lab(FakeServer):
     @property
     def visible(self) -> dict[int, Client]:
         """Those that a person may see, by id."""
-        return {number: client for number, client in self.members.items() if not client.aside}
+        members = list(self.members.items())  # another thread may join one meanwhile
+        return {number: client for number, client in members if not client.aside}
 
     def leave(self, client: Client) -> None:
         """Forget a client; at once if nothing runs, else as soon as what runs has ended. Never waits."""
