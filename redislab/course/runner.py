@@ -224,10 +224,7 @@ class Runner:
         standing = self.standing
         standing.passed = True
         standing.earn(self._at.id, Earned.SHOWN if standing.looked else Earned.DONE)
-        entries = [each for each in self._bench.journal.entries if not each.reply.is_error]
-        standing.typed[self._at.id] = [str(Typed(each.args, 0, each.client)) for each in entries][
-            -MOST_TYPED:
-        ]
+        standing.typed[self._at.id] = self._typed()
         last = self._at is self.lesson.steps[-1]
         return [panels.passed(self._at, self.number, len(self.lesson.steps), last=last)]
 

@@ -241,8 +241,12 @@ def test_a_lesson_whose_steps_have_changed_goes_on_at_the_first_open_one(bench: 
 
 
 def test_no_password_is_kept(student: Student) -> None:
+    for password in ("hunter2", "''"):
+        student.types(f"CONFIG SET masterauth {password}")
     student.types("AUTH hunter2", "SET fruit apple")
-    assert "hunter2" not in str(student.runner.keep().to_json())
+    kept = str(student.runner.keep().to_json())
+    assert "SET fruit apple" in kept
+    assert "hunter2" not in kept
 
 
 def test_the_screen_is_no_place_for_a_lessons_markup(student: Student) -> None:
