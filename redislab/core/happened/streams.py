@@ -15,10 +15,6 @@ def _entries(count: int) -> str:
     return many(count, "entry", _ENTRIES)
 
 
-def _word_after(told: Told, option: bytes) -> bytes:
-    return told.options(0).get(option, b"")
-
-
 @tells(
     "XADD",
     why="An entry is a list of fields with values and gets an ID that grows: * asks for the time in "
