@@ -29,10 +29,11 @@ _SPECIAL = re.compile(rb"[\\*?\[\]^-]")
 
 
 class Finder:
-    """Looks into one database of one engine. What fails or takes too long finds nothing."""
+    """Looks into one database of one engine. What fails or takes longer than `budget_s` finds nothing."""
 
-    def __init__(self, engine: Engine, db: int) -> None:
+    def __init__(self, engine: Engine, db: int, *, budget_s: float = BUDGET_S) -> None:
         self.db = db
+        self._budget_s = budget_s
         self._link = Link(engine.aside(), db=db)
         self._lock = threading.Lock()
         self._deadline_s = 0.0
@@ -127,7 +128,7 @@ class Finder:
         self, look: int, command: Sequence[bytes], prefix: bytes, more: Sequence[bytes], *, step: int = 1
     ) -> list[bytes]:
         """Steps of a SCAN until enough has been found, all has been seen, or the time is over."""
-        self._deadline_s = time.monotonic() + BUDGET_S
+        self._deadline_s = time.monotonic() + self._budget_s
         found: set[bytes] = set()
         cursor = b"0"
         pattern = _SPECIAL.sub(rb"\\\g<0>", prefix) + b"*"
@@ -147,7 +148,7 @@ class Finder:
         """The items of one command's answer."""
         look = self._begin()
         with self._lock:
-            self._deadline_s = time.monotonic() + BUDGET_S
+            self._deadline_s = time.monotonic() + self._budget_s
             replies = self._ask([args]) if look == self._latest else []
         return replies[0].items if replies else ()
 
@@ -158,7 +159,7 @@ class Finder:
                 self._link.connect()  # happens once, and has the engine's own limit
             except RedislabError:
                 return []
-            self._deadline_s = time.monotonic() + BUDGET_S
+            self._deadline_s = time.monotonic() + self._budget_s
             return self._ask(commands)
 
     def _ask(self, commands: Sequence[Sequence[bytes]]) -> list[Reply]:

@@ -12,7 +12,7 @@ from redislab.core.session import Session
 from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.real import RealEngine
 from redislab.engines.target import Target
-from redislab.repl.finder import MOST_NAMES, Finder
+from redislab.repl.finder import BUDGET_S, MOST_NAMES, Finder
 from tests.servers import NonsenseServer, RedisServer
 
 Fill = Callable[..., Finder]
@@ -20,9 +20,9 @@ Fill = Callable[..., Finder]
 
 @pytest.fixture(params=["embedded", "server"])
 def filled(request: pytest.FixtureRequest) -> Fill:
-    """Run command lines on an empty engine; give a finder for it."""
+    """Run command lines on an empty engine; give a finder for it, with time enough on a busy machine."""
 
-    def fill(*lines: str) -> Finder:
+    def fill(*lines: str, budget_s: float = 10.0) -> Finder:
         engine: Engine = EmbeddedEngine()
         if request.param == "server":
             server: RedisServer = request.getfixturevalue("server")
@@ -30,7 +30,7 @@ def filled(request: pytest.FixtureRequest) -> Fill:
         session = Session(engine)
         for line in lines:
             session.run(line.encode().split())
-        return Finder(engine, db=0)
+        return Finder(engine, db=0, budget_s=budget_s)
 
     return fill
 
@@ -75,12 +75,12 @@ def test_a_key_of_another_type_has_nothing_inside(filled: Fill) -> None:
 
 def test_a_hundred_thousand_keys_take_no_longer_than_the_budget(filled: Fill) -> None:
     words = " ".join(f"key:{number} v" for number in range(100_000))
-    finder = filled(f"MSET {words}")
+    finder = filled(f"MSET {words}", budget_s=BUDGET_S)
     looks = []
     for prefix in (b"key:", b"nobody") * 5:
         began_s = time.monotonic()
         looks.append((prefix, len(finder.keys(prefix))))
-        assert time.monotonic() - began_s < 1  # the budget is 0.04 s, and the machine does other things
+        assert time.monotonic() - began_s < 1  # the budget is less, and the machine does other things
     assert (b"key:", MOST_NAMES) in looks
     assert dict(looks)[b"nobody"] == 0
 
