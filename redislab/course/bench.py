@@ -135,6 +135,8 @@ class Bench:
             client = self._clients[typed.client] = Client(self._seats.fresh(typed.client))
         may_wait = command is not None and "blocking" in command.flags
         reply = self._note(typed.client, client.run(typed.args, may_wait=may_wait))
+        if typed.joined and reply is not None:
+            self.journal.trips -= 1
         return None if may_wait and client.waits else reply
 
     def ask(self, args: Sequence[bytes]) -> Reply:

@@ -18,6 +18,7 @@ class Typed:
     args: tuple[bytes, ...]
     line: int
     client: str = "A"
+    joined: bool = False  # it goes in one journey with the line before it, as in a pipeline
 
     def __str__(self) -> str:
         from redislab.core.words import quote

@@ -29,7 +29,7 @@ class _Recorder(redis.Redis):
 
 def words_of(method: str, args: Sequence[Any], options: Mapping[str, Any]) -> list[list[bytes]]:
     """The commands of `r.method(*args, **options)`. Raises UsageError, in redis-py's words."""
-    if not hasattr(CoreCommands, method):
+    if not hasattr(CoreCommands, method) and method != "execute_command":
         raise UsageError(f"redis-py has no command r.{method}")
     recorder = _Recorder()
     try:
@@ -38,4 +38,6 @@ def words_of(method: str, args: Sequence[Any], options: Mapping[str, Any]) -> li
         raise UsageError(f"redis-py refuses this: {type(error).__name__}: {error}") from None
     except AttributeError:  # a method that looks into the reply
         pass
+    if not recorder.sent:
+        raise UsageError(f"r.{method} sends nothing by itself; write the calls that do")
     return recorder.sent

@@ -15,7 +15,7 @@ from redislab.course.bench import Bench
 from redislab.course.library import course, translation_faults
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
 from redislab.course.proof import Proof, Report, is_harmless, leaves_its_database, lint, lint_course
-from redislab.course.python_calls import BadCall, read_calls
+from redislab.course.python_calls import BadCall, Call, read_calls
 from redislab.course.reader import read_lesson
 from redislab.errors import ExitCode, RedislabError, UsageError
 from redislab.streams import Streams
@@ -134,24 +134,37 @@ def _prove(lesson: Lesson, engine: Engine, db: int) -> Report:
         return bench
 
     try:
-        return Proof(lesson, emptied, python=_python_lines).run()
+        return Proof(lesson, emptied, python=python_lines).run()
     finally:
         bench.empty()
         bench.close()
 
 
-def _python_lines(solution: PythonSolution) -> list[Typed]:
+def python_lines(solution: PythonSolution) -> list[Typed]:
     """The commands that a solution in redis-py sends. Raises BadCall."""
+    lines: list[Typed] = []
+    for sent in read_calls(solution.source):
+        if isinstance(sent, Call):
+            lines += [Typed(words, solution.line + sent.line, sent.client) for words in _words(sent)]
+            continue
+        together = [(words, call.line) for call in sent.calls for words in _words(call)]
+        if sent.transaction:
+            together = [((b"MULTI",), sent.line), *together, ((b"EXEC",), sent.line)]
+        lines += [
+            Typed(words, solution.line + line, sent.client, joined=place > 0)
+            for place, (words, line) in enumerate(together)
+        ]
+    return lines
+
+
+def _words(call: Call) -> list[tuple[bytes, ...]]:
+    """What redis-py sends for a call. Raises BadCall."""
     from redislab.engines.recording import words_of
 
-    lines = []
-    for call in read_calls(solution.source):
-        try:
-            sent = words_of(call.method, call.args, call.options)
-        except UsageError as error:
-            raise BadCall(call.line, error.message) from None
-        lines += [Typed(tuple(words), solution.line + call.line) for words in sent]
-    return lines
+    try:
+        return [tuple(words) for words in words_of(call.method, call.args, call.options)]
+    except UsageError as error:
+        raise BadCall(call.line, error.message) from None
 
 
 def _engines(place: Place | None) -> Iterator[tuple[str, Callable[[], AbstractContextManager[Engine]]]]:
