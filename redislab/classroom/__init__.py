@@ -1,0 +1,1 @@
+"""A class: one Redis for each student, or one that they share."""
