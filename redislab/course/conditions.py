@@ -8,9 +8,11 @@
     reply CMD … == …  the learner was shown this answer
     shown == JSON     the same, whatever the command was
     used A|B          one of these commands ran; `not used KEYS`: none did
+    used A then B     one ran, and later the other
     calls SET <= 1    so many runs of a command; `trips <= 1`: so many round trips
     error "text"      the latest answer is an error with this text in it
     failed "text"     some answer since the step began was one
+    B: used INCR      the same of what client B typed; of `A:` and `B:`, and of all but data and trips
 
 A string equals the text of a bulk or a status, a number an integer or a string that spells it, an array
 an array, an object a hash, null the nil reply.
@@ -23,7 +25,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redislab.core.reply import Kind, Reply
@@ -36,6 +38,7 @@ SHOWN_CHARACTERS = 60
 
 _NONE = object()
 _RANGE = re.compile(r"(-?[0-9.]+?)\.\.(-?[0-9.]+)")
+_CLIENT = re.compile(r"([AB]): +")
 _OPERATOR = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>|~=|has|in)(?=\s)")
 _FORM = (
     'a check is a command, one of == != < <= > >= ~= has in, and JSON: GET name == "ada"; or '
@@ -65,24 +68,40 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line. `kind`: state, reply, shown, used, unused, calls, trips, error or failed."""
+    """One line. `kind`: state, reply, shown, used, unused, order, calls, trips, error or failed."""
 
     kind: str
     text: str
     line: int
     args: tuple[bytes, ...] = ()  # of the command, for state and reply
-    names: tuple[str, ...] = ()  # of commands, for used, unused and calls
+    names: tuple[str, ...] = ()  # of commands, for used, unused, order and calls
     operator: str = ""
     wanted: Any = None
+    client: str = ""  # whose lines count; both clients' where it is empty
+    order: tuple[tuple[str, ...], ...] = ()  # the names of `used A|B then C`, place by place
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Look, and say what was seen."""
-        return _JUDGES[self.kind](self, evidence)
+        if not self.client:
+            return _JUDGES[self.kind](self, evidence)
+        theirs = Evidence(evidence.ask, evidence.journal.of(self.client))
+        verdict = _JUDGES[self.kind](self, theirs)
+        return Verdict(verdict.holds, f"{self.client}: {verdict.seen}")
 
 
 def parse(text: str, line: int) -> Condition:
     """One line of a check. Raises BadCondition."""
     text = text.strip()
+    named = _CLIENT.match(text)
+    if named is None:
+        return _parse(text, line)
+    condition = _parse(text[named.end() :], line)
+    if condition.kind in ("state", "trips"):
+        raise BadCondition(f"behind {named[1]}: stands what that client did: {named[1]}: used INCR")
+    return replace(condition, text=text, client=named[1])
+
+
+def _parse(text: str, line: int) -> Condition:
     if not text:
         raise BadCondition("there is no check here")
     first, _, rest = text.partition(" ")
@@ -115,10 +134,14 @@ def _without_operator(text: str, line: int) -> Condition:
     plain = [word.decode("utf-8", "surrogateescape") for word in words]
     if plain[0] == "used" or plain[:2] == ["not", "used"]:
         kind = "unused" if plain[0] == "not" else "used"
-        names = _names(plain[1 + (kind == "unused") :])
-        if not names:
-            raise BadCondition("used takes names of commands: used GET|MGET")
-        return Condition(kind, text, line, names=names)
+        told = " ".join(plain[1 + (kind == "unused") :])
+        order = tuple(_names(part.split()) for part in f" {told} ".split(" then "))
+        if not all(order) or (len(order) > 1 and kind == "unused"):
+            raise BadCondition("used takes names of commands: used GET|MGET, used WATCH then EXEC")
+        if len(order) > 1:
+            names = tuple(name for place in order for name in place)
+            return Condition("order", text, line, names=names, order=order)
+        return Condition(kind, text, line, names=order[0])
     if plain[0] == "exists" and len(words) == 2:
         return Condition("state", text, line, (b"EXISTS", words[1]), operator="==", wanted=1)
     if len(words) == 3 and plain[1] == "is":
@@ -284,13 +307,28 @@ _OPERATORS: Mapping[str, Callable[[Reply, Any], bool]] = {
 def _wanted_text(condition: Condition) -> str:
     if isinstance(condition.wanted, Range):
         return f"{condition.wanted.low:g}..{condition.wanted.high:g}"
-    shown = json.dumps(condition.wanted, ensure_ascii=False)
+    shown = _shown_json(condition.wanted)
     return shown if condition.operator == "==" else f"{condition.operator} {shown}"
 
 
+def _shown_json(value: Any) -> str:
+    """As JSON, but what is called nil in an answer is called so here."""
+    if value is None:
+        return "nil"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown_json, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _seen(what: str, found: str, condition: Condition) -> str:
-    found = found if len(found) <= SHOWN_CHARACTERS else f"{found[:SHOWN_CHARACTERS]}…"
-    return f"{what} → {found}, wanted {_wanted_text(condition)}"
+    return f"{what} → {_short(found)}, wanted {_wanted_text(condition)}"
+
+
+def _short(found: str) -> str:
+    """The first line, and not all of a long one."""
+    first, _, more = found.strip("\r\n").partition("\n")
+    first = first.rstrip("\r")
+    return f"{first[:SHOWN_CHARACTERS]}…" if more or len(first) > SHOWN_CHARACTERS else first
 
 
 def _state(condition: Condition, evidence: Evidence) -> Verdict:
@@ -311,17 +349,34 @@ def _reply(condition: Condition, evidence: Evidence) -> Verdict:
 
 def _shown(condition: Condition, evidence: Evidence) -> Verdict:
     replies = [entry.reply for entry in evidence.journal.entries]
-    holds = any(_OPERATORS[condition.operator](reply, condition.wanted) for reply in replies)
-    found = plain(replies[-1]) if replies else "nothing yet"
-    return Verdict(holds, _seen("shown", found, condition))
+    fits = next((each for each in replies if _OPERATORS[condition.operator](each, condition.wanted)), None)
+    if fits is not None:
+        return Verdict(True, _seen("shown", plain(fits), condition))
+    latest = _short(plain(replies[-1])) if replies else "nothing yet"
+    before = f" (before it {len(replies) - 1} more)" if len(replies) > 1 else ""
+    return Verdict(False, f"shown → {latest}{before}, wanted {_wanted_text(condition)}")
 
 
 def _was_used(condition: Condition, evidence: Evidence) -> Verdict:
-    used = [name for name in condition.names if evidence.journal.calls(name)]
-    wanted = " or ".join(condition.names)
+    used = ", ".join(name for name in condition.names if evidence.journal.calls(name))
+    asked = " or ".join(condition.names)
     if condition.kind == "unused":
-        return Verdict(not used, f"used {', '.join(used) or 'none of them'}, wanted: not {wanted}")
-    return Verdict(bool(used), f"used {', '.join(used) or 'none of them'}, wanted {wanted}")
+        return Verdict(not used, f"{used} → was run, wanted without" if used else f"{asked} → not run")
+    return Verdict(bool(used), f"{used} → was run" if used else f"{asked} → not run yet")
+
+
+def _was_in_order(condition: Condition, evidence: Evidence) -> Verdict:
+    """One command of each place ran, each behind the one before it; others may stand between."""
+    place = 0
+    ran: list[str] = []
+    for entry in evidence.journal.entries:
+        if any(map(entry.succeeded, condition.names)) and ran[-1:] != [entry.name]:
+            ran.append(entry.name)
+        if place < len(condition.order) and any(map(entry.succeeded, condition.order[place])):
+            place += 1
+    wanted = " then ".join(" or ".join(names) for names in condition.order)
+    holds = place == len(condition.order)
+    return Verdict(holds, f"run → {_short(' then '.join(ran)) or 'none of them'}, wanted {wanted}")
 
 
 def _counted(condition: Condition, evidence: Evidence) -> Verdict:
@@ -338,13 +393,18 @@ def _counted(condition: Condition, evidence: Evidence) -> Verdict:
 def _latest_error(condition: Condition, evidence: Evidence) -> Verdict:
     latest = evidence.journal.latest
     text = _text(latest) if latest is not None and latest.is_error else ""
-    return Verdict(condition.wanted.lower() in text.lower() and bool(text), _seen("error", text, condition))
+    holds = condition.wanted.lower() in text.lower() and bool(text)
+    return Verdict(holds, _seen_error("latest answer", text or "no error", condition))
 
 
 def _any_error(condition: Condition, evidence: Evidence) -> Verdict:
     errors = [_text(entry.reply) for entry in evidence.journal.entries if entry.reply.is_error]
     holds = any(condition.wanted.lower() in text.lower() for text in errors)
-    return Verdict(holds, _seen("errors", errors[-1] if errors else "none", condition))
+    return Verdict(holds, _seen_error("errors so far", errors[-1] if errors else "none", condition))
+
+
+def _seen_error(what: str, found: str, condition: Condition) -> str:
+    return f"{what} → {_short(found)}, wanted one with {_shown_json(condition.wanted)}"
 
 
 _JUDGES: Mapping[str, Callable[[Condition, Evidence], Verdict]] = {
@@ -353,6 +413,7 @@ _JUDGES: Mapping[str, Callable[[Condition, Evidence], Verdict]] = {
     "shown": _shown,
     "used": _was_used,
     "unused": _was_used,
+    "order": _was_in_order,
     "calls": _counted,
     "trips": _counted,
     "error": _latest_error,

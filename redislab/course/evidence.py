@@ -18,6 +18,10 @@ class Entry:
     reply: Reply
     client: str = "A"
 
+    def succeeded(self, name: str) -> bool:
+        """Whether this is a command of that name, and no error; of a container's name, any subcommand."""
+        return not self.reply.is_error and (self.name == name or self.name.startswith(f"{name} "))
+
 
 @dataclass(slots=True)
 class Journal:
@@ -35,10 +39,12 @@ class Journal:
 
     def calls(self, name: str) -> int:
         """How often a command succeeded; of a container's name, any of its subcommands."""
-        return sum(
-            not entry.reply.is_error and (entry.name == name or entry.name.startswith(f"{name} "))
-            for entry in self.entries
-        )
+        return sum(entry.succeeded(name) for entry in self.entries)
+
+    def of(self, client: str) -> Journal:
+        """What that client alone typed."""
+        entries = [entry for entry in self.entries if entry.client == client]
+        return Journal(self.catalogue, entries, len(entries))
 
     def replies_to(self, args: Sequence[bytes]) -> list[Reply]:
         """What this command was answered, each time; its name may be written in any case."""

@@ -36,6 +36,7 @@ def evidence() -> Evidence:
     bench.begin()
     for line in ("GET name", "get visits", "MGET name visits", "INCR name", "LPUSH queue2 a"):
         bench.run(Typed(tuple(split(line.encode())), 0))
+    bench.run(Typed((b"STRLEN", b"name"), 0, "B"))
     bench.run(Typed((b"GET", b"user"), 0))
     return bench.evidence()
 
@@ -76,7 +77,16 @@ not used KEYS
 not used INCR
 calls GET == 2
 calls GET|MGET <= 3
-trips == 6
+used GET then MGET|STRLEN
+used GET then LPUSH then STRLEN
+A: used GET then GET
+B: used STRLEN
+B: not used GET
+B: calls GET|STRLEN == 1
+B: reply STRLEN name == 3
+B: shown == 3
+A: failed "wrongtype"
+trips == 7
 reply GET name == "ada"
 reply get visits == 41
 shown == ["ada", "41"]
@@ -104,8 +114,16 @@ exists nosuch
 name is list
 used KEYS
 not used GET
+used MGET then GET
+used GET then GET then GET
+used GET then INCR
+B: used GET
+A: used STRLEN
+B: reply GET name == "ada"
+A: reply STRLEN name == 3
+B: error "wrongtype"
 calls GET > 2
-trips < 6
+trips < 7
 reply GET word == "a == b"
 reply GET name == "bob"
 shown == "bob"
@@ -135,9 +153,21 @@ def test_what_does_not(evidence: Evidence, line: str) -> None:
         ("reply GET nosuch == 1", "GET nosuch → not run yet, wanted 1"),
         (
             'shown has "bob"',
-            'shown → (error) WRONGTYPE Operation against a key holding the wrong …, wanted has "bob"',
+            "shown → (error) WRONGTYPE Operation against a key holding the wrong … (before it 6 more), "
+            'wanted has "bob"',
         ),
-        ("used KEYS|SCAN", "used none of them, wanted KEYS or SCAN"),
+        ("used KEYS|SCAN", "KEYS or SCAN → not run yet"),
+        ("used GET", "GET → was run"),
+        ("not used GET", "GET → was run, wanted without"),
+        ("used STRLEN then MGET", "run → MGET then STRLEN, wanted STRLEN then MGET"),
+        ("B: used GET", "B: GET → not run yet"),
+        ("GET nosuch == null", "GET nosuch → nil, wanted nil"),
+        (
+            'failed "syntax"',
+            "errors so far → WRONGTYPE Operation against a key holding the wrong kind of …, "
+            'wanted one with "syntax"',
+        ),
+        ('B: error "syntax"', 'B: latest answer → no error, wanted one with "syntax"'),
         ("calls GET <= 1", "calls of GET → 2, wanted <= 1"),
     ],
 )
@@ -150,7 +180,8 @@ def test_what_the_checker_saw(evidence: Evidence, line: str, seen: str) -> None:
     [
         "", "GET name", "GET name = 1", 'GET name == ada', "GET name ==", '== "ada"', "GET name in 1",
         "name is text", "error", "error syntax", 'error ""', "failed GET", "used", "used GET|", "calls GET",
-        "trips == 1.5",
+        "trips == 1.5", "used GET then", "used then GET", "not used GET then SET", 'B: GET name == "ada"',
+        "A: exists name", "B: trips <= 1", "B:", "A: B: used GET", "C: used GET",
         'GET "name == 1', "shown GET == 1", "shown",
     ],
 )  # fmt: skip
