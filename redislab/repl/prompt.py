@@ -37,6 +37,7 @@ from redislab.repl.interrupts import LineAbandoned
 
 LISTEN_EVERY_S = 0.05  # a message waits so long at most before it is shown
 SUGGEST_FROM = 2_000  # of the latest lines
+REST_S = 0.25  # between two keys of one word there is less
 MENU_LINES = 6
 MIN_ROWS = 4  # for the line itself, before the menu gets any
 MIN_HINT_COLUMNS = 8
@@ -89,6 +90,9 @@ class Prompt:
         self._running: Application[str] = self._session.app  # what is asking, or would be
         self._hint: Callable[[str], str] = lambda text: ""
         self._toolbar: Callable[[str], str] = lambda text: ""
+        self._at_rest: Callable[[], object] = lambda: None
+        self._rest: asyncio.TimerHandle | None = None
+        self._session.app.after_render += self._drawn
         self._session.app.before_render += lambda app: self._fit(app.output.get_size().rows)
 
     @classmethod
@@ -137,8 +141,13 @@ class Prompt:
         completer: Completer,
         hint: Callable[[str], str],
         toolbar: Callable[[str], str],
+        at_rest: Callable[[], object],
     ) -> None:
-        """Begin to help, from any thread; with what has been typed so far too."""
+        """Begin to help, from any thread; with what has been typed so far too.
+
+        `at_rest` is called when nothing has been drawn for REST_S: for what would hold up a key.
+        """
+        self._at_rest = at_rest
         self._session.lexer, self._session.completer = lexer, completer
         self._hint, self._toolbar = hint, toolbar
         app = self._session.app
@@ -151,6 +160,12 @@ class Prompt:
         if app.is_running and buffer.text:
             buffer.start_completion(complete_event=CompleteEvent(text_inserted=True))
         app.invalidate()
+
+    def _drawn(self, app: Application[str]) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+        if app.loop is not None and app.is_running:
+            self._rest = app.loop.call_later(REST_S, lambda: self._at_rest())
 
     def question(self, text: str) -> str:
         """What a person answers on one line; "" at Ctrl-C and Ctrl-D. Not kept in the history."""

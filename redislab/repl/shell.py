@@ -35,7 +35,7 @@ from redislab.streams import Streams
 if TYPE_CHECKING:
     from redislab.course.library import Opening
 
-YOUNG_OBJECTS = 2_000  # to be searched at once for garbage: about 3 ms, between two keys
+OURS_FROM = 10_000  # new objects before a search for garbage: a process set so is our own
 WELCOME_PRIVATE = "A server that this shell alone can reach. It ends with the shell, and nothing is kept."
 LATER_S = 0.05  # until a signal that came amid an import is looked at again
 AGAIN_AFTER_S = 1.0  # what was raised has come through by then, or was swallowed
@@ -200,12 +200,18 @@ def _load(desk: Desk, prompt: Prompt) -> None:
     from redislab.repl.assistance import Assistance
 
     help = Assistance(desk)
-    prompt.equip(lexer=help.lexer, completer=help.completer, hint=help.hint, toolbar=help.toolbar)
+    prompt.equip(
+        lexer=help.lexer, completer=help.completer, hint=help.hint, toolbar=help.toolbar, at_rest=_tidy
+    )
     import redislab.repl.remarks  # noqa: F401 - the first answer does not wait for these
 
-    if gc.get_threshold()[0] > YOUNG_OBJECTS:  # the process is ours, and was told to load in peace
-        gc.freeze()
-        gc.set_threshold(YOUNG_OBJECTS, 5, gc.get_threshold()[2])
+    if gc.get_threshold()[0] >= OURS_FROM:
+        gc.freeze()  # what has been loaded is no garbage: `_tidy` need not look at it
+
+
+def _tidy() -> None:
+    """Look for garbage while nobody types; each key leaves some 300 objects in cycles."""
+    gc.collect(1)
 
 
 def _listener(desk: Desk) -> Callable[[], Callable[[], None] | None] | None:
