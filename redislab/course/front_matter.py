@@ -13,7 +13,7 @@ import yaml
 
 FENCE = "---"
 LISTS = ("needs", "teaches", "allow")
-SCALARS = ("format", "id", "title", "minutes")
+SCALARS = ("format", "id", "title", "minutes", "notebook")
 REQUIRED = ("format", "id", "title")
 
 

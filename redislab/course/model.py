@@ -107,7 +107,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one file teaches. `needs` are ids of lessons, `teaches` and `allow` names of commands."""
+    """What one file teaches. `needs` are ids of lessons, `teaches` and `allow` names of commands.
+
+    `notebook`: the course has a notebook of it (any lesson can be written as one).
+    """
 
     path: Path
     id: str
@@ -117,6 +120,7 @@ class Lesson:
     teaches: tuple[str, ...] = ()
     minutes: int | None = None
     allow: tuple[str, ...] = ()
+    notebook: bool = False
     steps: tuple[Step, ...] = ()
     lines_of: Mapping[str, int] = field(default_factory=dict)  # where each name of the front matter stands
 

@@ -3,11 +3,12 @@
 A lesson may come from a stranger; its Python is looked at in the syntax tree alone. What can be read is a
 small part of the language, and docs/lesson-format.md lists it:
 
-- calls of the clients `r` (A) and `b` (B), with literals; `print(…)` around one, a name before it do not matter;
+- calls of the clients `r` (A) and `b` (B) with literals; `print(…)` around one, a name before do not matter;
 - `q = r.pipeline()` or `with r.pipeline() as q:`, calls of `q` also in a chain, `watch`, `multi`, `execute`;
 - `p = r.pubsub()`: it has a connection of its own, which is client B here;
+- `t = Thread(target=b.blpop, args=("mail", 10))`, for a call that waits: `t.start()` sends it;
 - around a WATCH `while True:` and `try:`, read as one round in which nobody was faster; and `if`: one whose
-  body only leaves is a guard and not taken, any other is taken; `import redis`.
+  body only leaves is a guard and not taken, any other is taken; imports of redis and of Thread.
 """
 
 from __future__ import annotations
@@ -126,12 +127,28 @@ class _PubSub:
             )
 
 
+@dataclass(slots=True)
+class _Thread:
+    """One call that waits beside the others."""
+
+    target: Call
+
+    def call(self, call: Call) -> Iterator[Sent]:
+        if call.method == "start":
+            yield self.target
+        elif call.method != "join":
+            raise BadCall(call.line, "of a Thread only start() and join() can be read")
+
+
+_Named: TypeAlias = "_Pipeline | _PubSub | _Thread"
+
+
 class _Reading:
     """One source, statement by statement."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
-        self._named: dict[str, _Pipeline | _PubSub] = {}
+        self._named: dict[str, _Named] = {}
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:
@@ -154,7 +171,7 @@ class _Reading:
             self._assigned(node.targets[0].id, node.value)
         elif isinstance(node, ast.Expr):
             self._expression(node.value)
-        elif not isinstance(node, ast.Break | ast.Continue | ast.Pass) and not _imports_redis(node):
+        elif not isinstance(node, ast.Break | ast.Continue | ast.Pass) and not _is_import(node):
             raise BadCall(node.lineno, _FORM)
 
     def _with(self, node: ast.With) -> None:
@@ -175,8 +192,10 @@ class _Reading:
         else:
             self._named[name] = made
 
-    def _made(self, node: ast.expr) -> _Pipeline | _PubSub | None:
-        """A pipeline or a pubsub, if that is what an expression makes."""
+    def _made(self, node: ast.expr) -> _Named | None:
+        """A pipeline, a pubsub or a thread, if that is what an expression makes."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Thread":
+            return _Thread(_target(node))
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             return None
         owner = node.func.value
@@ -225,7 +244,7 @@ class _Reading:
         owner = self._named.get(name)
         if isinstance(owner, _Pipeline):
             self.sent += owner.call(Call(method, args, options, node.lineno, owner.client))
-        elif isinstance(owner, _PubSub):
+        elif isinstance(owner, _PubSub | _Thread):
             self.sent += owner.call(Call(method, args, options, node.lineno, "B"))
         elif method in ("watch", "unwatch"):
             raise BadCall(node.lineno, f"{method}() belongs to a pipeline: q = r.pipeline()")
@@ -238,6 +257,26 @@ class _Reading:
 def _as_command(call: Call) -> Call:
     """Of methods that are not those of a client: their name is the command's."""
     return Call("execute_command", (call.method.upper(), *call.args), {}, call.line, call.client)
+
+
+def _target(node: ast.Call) -> Call:
+    """What a Thread is to call: `Thread(target=b.blpop, args=("mail", 10))`."""
+    given = {each.arg: each.value for each in node.keywords}
+    target = given.pop("target", None)
+    if not (
+        isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id in CLIENTS
+        and not target.attr.startswith("_")
+        and given.keys() <= {"args", "daemon"}
+        and not node.args
+    ):
+        raise BadCall(node.lineno, 'a Thread is read as Thread(target=b.blpop, args=("mail", 10))')
+    try:
+        args = tuple(ast.literal_eval(given["args"])) if "args" in given else ()
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        raise BadCall(node.lineno, "the arguments of a call are literals") from None
+    return Call(target.attr, args, {}, node.lineno, CLIENTS[target.value.id])
 
 
 def _arguments(node: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -259,10 +298,14 @@ def _values(node: ast.expr) -> Iterator[Any]:
         yield ast.literal_eval(node)
 
 
-def _imports_redis(node: ast.stmt) -> bool:
+def _is_import(node: ast.stmt) -> bool:
+    """Of redis, or of Thread."""
     if isinstance(node, ast.Import):
         return all(each.name.partition(".")[0] == "redis" for each in node.names)
-    return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "redis"
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    is_thread = node.module == "threading" and [each.name for each in node.names] == ["Thread"]
+    return is_thread or (node.module or "").partition(".")[0] == "redis"
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -57,6 +57,7 @@ def read_text(text: str, path: Path) -> tuple[Lesson | None, list[Fault]]:
         tuple(name.upper() for name in _many(entries, "teaches")),
         int(minutes) if (minutes := _one(entries, "minutes")).isdigit() else None,
         tuple(name.upper() for name in _many(entries, "allow")),
+        _one(entries, "notebook") == "true",
         tuple(reader.steps),
         {name: entry.line for name, entry in entries.items()},
     )
@@ -83,6 +84,7 @@ def _front_faults(path: Path, entries: dict[str, Entry]) -> Iterator[Fault]:
         ("format", lambda value: value == str(FORMAT), f"the format that is known is {FORMAT}"),
         ("id", lambda value: _ID.fullmatch(value), "an id is made of a-z, 0-9 and -: keys-that-disappear"),
         ("title", lambda value: value.strip(), "the title is empty"),
+        ("notebook", lambda value: value in ("true", "false"), "notebook is true or false"),
         ("minutes", lambda value: value.isdigit() and int(value) > 0, "minutes is a whole number"),
     ]
     for name, is_good, message in checks:

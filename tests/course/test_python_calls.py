@@ -87,6 +87,15 @@ def test_who_listens_is_the_other_client() -> None:
     assert [str(typed) for typed in lines] == ["B: SUBSCRIBE news", "PUBLISH news hi"]
 
 
+def test_a_thread_sends_its_call_when_it_starts() -> None:
+    source = (
+        'from threading import Thread\nt = Thread(target=b.blpop, args=("mail", 10))\n'
+        'r.llen("mail")\nt.start()\nr.rpush("mail", "hello")\nt.join()\n'
+    )
+    lines = python_lines(PythonSolution(source, 0))
+    assert [str(typed) for typed in lines] == ["LLEN mail", "B: BLPOP mail 10", "RPUSH mail hello"]
+
+
 def test_a_lesson_is_proved_with_a_pipeline(tmp_path: Path) -> None:
     text = (
         "---\nformat: 1\nid: trips\ntitle: Trips\n---\n## One journey {#one}\n"
@@ -116,6 +125,11 @@ BAD = {
     "q = r.pipeline()\nq.watch('a')\nq.multi()\nq.watch('b')": (4, "before multi"),
     "r.watch('a')": (1, "belongs to a pipeline"),
     "p = r.pubsub()\np.listen()": (2, "of a pubsub only"),
+    "Thread(target=print, args=('x',)).start()": (1, "made of calls like"),
+    "t = Thread(target=print, args=('x',))": (1, "a Thread is read as"),
+    "t = Thread(target=b.get, args=(name,))": (1, "literals"),
+    "t = Thread(target=b.get, args=('a',))\nt.run()": (2, "of a Thread only"),
+    "from threading import Timer": (1, "made of calls like"),
     "r.scan_iter()": (1, "sends nothing by itself"),
     "while r.get('a'):\n    r.incr('a')": (1, "made of calls like"),
     "if r.get('a'):\n    r.incr('a')\nelse:\n    r.decr('a')": (1, "made of calls like"),
