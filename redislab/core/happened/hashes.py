@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redislab.core.happened.keyspace import scanned
+from redislab.core.happened.elements import counted, known_of, removed, scanned
 from redislab.core.happened.told import (
     Rules,
     Told,
@@ -13,28 +13,21 @@ from redislab.core.happened.told import (
     names,
     pairs,
     shown,
-    vanished,
 )
-from redislab.core.probe import KeyState
 from redislab.core.reply import Kind
 
 RULES = Rules()
 tells = RULES.tells
 
 
-def _fields(state: KeyState | None, asked: list[bytes]) -> tuple[list[bytes], list[bytes]] | None:
-    """The fields that a hash had and those that it had not; None where that is not known."""
-    if state is None or (state.exists and not all(field in state.fields for field in asked)):
-        return None
-    if not state.exists:
-        return [], asked
-    there = [field for field in asked if state.fields[field] is not None]
-    return there, [field for field in asked if state.fields[field] is None]
+def _fields(told: Told, asked: list[bytes]) -> tuple[list[bytes], list[bytes]] | None:
+    before = told.before()
+    return known_of(before, asked, before.fields if before else {})
 
 
 def _new_or_not(told: Told, asked: list[bytes], added: int) -> str:
     """`created` of new fields and `updated` of those that were there."""
-    known = _fields(told.before(), asked)
+    known = _fields(told, asked)
     if known is None or len(known[1]) != added:
         if added == len(asked):
             return f"Created {names(asked)} in {told.the}."
@@ -68,7 +61,7 @@ def _hset(told: Told) -> str:
 )
 def _hmset(told: Told) -> str:
     asked = list(dict.fromkeys(field for field, _ in pairs(told.words[1:])))
-    known = _fields(told.before(), asked)
+    known = _fields(told, asked)
     if known is None:
         return f"{capital(many(len(asked), 'field'))} of {told.the} set."
     return _new_or_not(told, asked, len(known[1])) + kept_ttl(told)
@@ -133,16 +126,7 @@ def _hgetall(told: Told) -> str:
 )
 def _hdel(told: Told) -> str:
     asked = list(dict.fromkeys(told.words[1:]))
-    if not told.number:
-        if told.was_missing():
-            return f"Nothing removed: there is no hash {told.the}."
-        return f"Nothing removed: {told.the} has no field {names(asked, 'or')}."
-    gone = vanished(told, "hash")
-    known = _fields(told.before(), asked)
-    if told.number == len(asked) or known is None:
-        what = names(asked) if told.number == len(asked) else f"{told.number} of the {len(asked)} fields"
-        return f"Removed {what} from {told.the}.{gone}"
-    return f"Removed {names(known[0])} from {told.the}; it had no {names(known[1], 'or')}.{gone}"
+    return removed(told, "hash", _fields(told, asked), element="field", lacks="has no field")
 
 
 @tells("HEXISTS", why="HEXISTS looks for a field, EXISTS for a key. 0 means no such field, or no such hash.")
@@ -158,9 +142,7 @@ def _hexists(told: Told) -> str:
     why="HLEN counts fields, not bytes, and takes the same time for any number of them. 0: no such key.",
 )
 def _hlen(told: Told) -> str:
-    if told.number:
-        return f"The hash {told.the} has {many(told.number, 'field')}."
-    return f"There is no hash {told.the}."
+    return counted(told, "hash", "field")
 
 
 @tells(
@@ -201,7 +183,7 @@ def _hincrby(told: Told) -> str:
 def _hstrlen(told: Told) -> str:
     if told.number:
         return f"The value of {name(told.words[1])} is {many(told.number, 'byte')} long."
-    known = _fields(told.before(), [told.words[1]])
+    known = _fields(told, [told.words[1]])
     if told.was_missing():
         return f"There is no hash {told.the}."
     if known is not None:

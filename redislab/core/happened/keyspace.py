@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from redislab.core.happened.elements import scanned
 from redislab.core.happened.told import (
     KINDS,
     Rules,
@@ -256,19 +257,6 @@ def _keys(told: Told) -> str:
     return (
         f"{many(told.count, 'key')}{of} match{'es' * (told.count == 1)} {name(told.words[0])}, in no order."
     )
-
-
-def scanned(told: Told, what: str, place: int = 0) -> str:
-    """SCAN and its family: whether the cursor has come round."""
-    cursor, found = told.reply.items[0].text, told.reply.items[1]
-    began = told.words[place] == b"0"
-    if cursor != b"0":
-        return f"Not finished: ask again with the cursor {shown(cursor)} until it is 0."
-    if began:
-        size = len(found.items) // (2 if what in ("field", "scored member") else 1)
-        said = many(size, what.removeprefix("scored ")) if size else f"no {what.removeprefix('scored ')}"
-        return f"Cursor 0: the scan is complete, {said} found."
-    return "Cursor 0: the scan is complete."
 
 
 @tells(

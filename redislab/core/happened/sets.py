@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redislab.core.happened.keyspace import scanned
+from redislab.core.happened.elements import counted, known_of, removed, scanned
 from redislab.core.happened.told import (
     Rules,
     Told,
@@ -15,19 +15,14 @@ from redislab.core.happened.told import (
     vanished,
     was,
 )
-from redislab.core.probe import KeyState
 
 RULES = Rules()
 tells = RULES.tells
 
 
-def _members(state: KeyState | None, asked: list[bytes]) -> tuple[list[bytes], list[bytes]] | None:
-    """The members that a set had and those that it had not; None where that is not known."""
-    if state is None or (state.exists and not all(member in state.members for member in asked)):
-        return None
-    if not state.exists:
-        return [], asked
-    return [m for m in asked if state.members[m]], [m for m in asked if not state.members[m]]
+def _members(told: Told, asked: list[bytes]) -> tuple[list[bytes], list[bytes]] | None:
+    before = told.before()
+    return known_of(before, asked, before.members if before else {})
 
 
 @tells(
@@ -37,7 +32,7 @@ def _members(state: KeyState | None, asked: list[bytes]) -> tuple[list[bytes], l
 )
 def _sadd(told: Told) -> str:
     asked = list(dict.fromkeys(told.words[1:]))
-    known = _members(told.before(), asked)
+    known = _members(told, asked)
     if not told.number:
         have = "was" if len(asked) == 1 else "were"
         return f"Nothing new: {names(asked)} {have} in the set already, and a set holds each member once."
@@ -53,22 +48,10 @@ def _sadd(told: Told) -> str:
 @tells(
     "SREM",
     why="SREM removes members, not the set, and answers how many were there. A set that loses its last "
-    "member "
-    "disappears with its key.",
+    "member disappears with its key.",
 )
 def _srem(told: Told) -> str:
-    asked = list(dict.fromkeys(told.words[1:]))
-    known = _members(told.before(), asked)
-    if not told.number:
-        if told.was_missing():
-            return f"Nothing removed: there is no set {told.the}."
-        return f"Nothing removed: {told.the} does not have {names(asked, 'or')}."
-    gone = vanished(told, "set")
-    if told.number == len(asked):
-        return f"Removed {names(asked)} from {told.the}.{gone}"
-    if known is None:
-        return f"Removed {told.number} of the {len(asked)} members named.{gone}"
-    return f"Removed {names(known[0])}; {names(known[1])} {was(known[1])} not in {told.the}.{gone}"
+    return removed(told, "set", _members(told, list(dict.fromkeys(told.words[1:]))))
 
 
 @tells(
@@ -109,9 +92,7 @@ def _smismember(told: Told) -> str:
     why="SCARD counts the members and takes the same time for any number of them. A missing key counts 0.",
 )
 def _scard(told: Told) -> str:
-    if told.number:
-        return f"The set {told.the} has {many(told.number, 'member')}."
-    return f"There is no set {told.the}."
+    return counted(told, "set", "member")
 
 
 @tells(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redislab.core.happened.keyspace import scanned
+from redislab.core.happened.elements import counted, known_of, removed, scanned
 from redislab.core.happened.told import (
     Rules,
     Told,
@@ -16,7 +16,6 @@ from redislab.core.happened.told import (
     pairs,
     shown,
     vanished,
-    was,
 )
 from redislab.core.probe import KeyState
 from redislab.core.reply import Kind, Reply
@@ -117,19 +116,8 @@ def _zincrby(told: Told) -> str:
     "disappears with its key.",
 )
 def _zrem(told: Told) -> str:
-    asked = list(dict.fromkeys(told.words[1:]))
-    if not told.number:
-        if told.was_missing():
-            return f"Nothing removed: there is no sorted set {told.the}."
-        return f"Nothing removed: {told.the} does not have {names(asked, 'or')}."
-    gone = vanished(told, "sorted set")
-    scores = _scores(told.before(), asked)
-    if told.number == len(asked):
-        return f"Removed {names(asked)} from {told.the}.{gone}"
-    if scores is None:
-        return f"Removed {told.number} of the {len(asked)} members named.{gone}"
-    there, missing = ([m for m in asked if (scores[m] is None) is gone_] for gone_ in (False, True))
-    return f"Removed {names(there)}; {names(missing)} {was(missing)} not in {told.the}.{gone}"
+    asked, before = list(dict.fromkeys(told.words[1:])), told.before()
+    return removed(told, "sorted set", known_of(before, asked, before.scores if before else {}))
 
 
 @tells(
@@ -180,9 +168,7 @@ def _zrank(told: Told) -> str:
     why="ZCARD counts the members and takes the same time for any number of them. A missing key counts 0.",
 )
 def _zcard(told: Told) -> str:
-    if told.number:
-        return f"The sorted set {told.the} has {many(told.number, 'member')}."
-    return f"There is no sorted set {told.the}."
+    return counted(told, "sorted set", "member")
 
 
 @tells(
