@@ -18,6 +18,7 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
                 its docstring says how fakeredis differs, `tests/…/lines` hold the answers
     scripting   Lua in a sandbox, made of `lua_*`; functions: the libraries of FUNCTION LOAD
     acl         rules and checks of one user; users: those of a lab, and what was refused to them
+    memory      the limit of memory and eviction; sizes: what a key takes, and how Redis would keep it
     tracking    who has read which keys; stats: what commands cost and how they failed
     rdb         values in the format of DUMP and RESTORE
     kinds       types and encodings; hyperloglog, geometry, longdouble, glob: arithmetic for the commands

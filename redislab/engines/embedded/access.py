@@ -14,7 +14,7 @@ from fakeredis._commands import Signature
 from fakeredis._core import CommandItem
 from fakeredis._socket import FakeSocket
 
-from redislab.engines.embedded import kinds, notices
+from redislab.engines.embedded import notices, sizes
 from redislab.engines.embedded.lab import Lab
 from redislab.engines.embedded.results import Fail
 from redislab.engines.embedded.table import Entry
@@ -71,17 +71,8 @@ class Access(FakeSocket):
         return item
 
     def is_compact(self, key: bytes, value: Any) -> bool:
-        """Whether Redis keeps this hash, set or sorted set in one piece of memory.
-
-        One that has grown beyond that stays as it is, however small it becomes: asking remembers it.
-        """
-        large = kinds.LARGE.get(type(value))
-        if large is None or self.db.encoding(key, value) == large:
-            return False
-        if kinds.is_small(value, self.lab.settings):
-            return True
-        self.db.made(key, value, large)
-        return False
+        """Whether Redis keeps this hash, set or sorted set in one piece of memory."""
+        return sizes.is_compact(self.db, self.lab.settings, key, value)
 
     def opened(self, key: bytes) -> list[CommandItem]:
         """What this command has open of the key."""

@@ -15,6 +15,7 @@ from redislab.engines.embedded import notices, results
 from redislab.engines.embedded.access import Access
 from redislab.engines.embedded.acl import User
 from redislab.engines.embedded.lab import Lab
+from redislab.engines.embedded.memory import OOM
 from redislab.engines.embedded.results import NIL_ARRAY, QUEUED, Fail
 from redislab.engines.embedded.table import Entry
 from redislab.engines.embedded.tracking import Mode
@@ -139,6 +140,8 @@ class Client(Access):
         lab = self.lab
         try:
             lab.begin()
+            if lab.memory.limit and not self.aside:
+                lab.memory.make_room()
             lab.effects.arrived(self, args)
             self._run(args)
             lab.settle()
@@ -339,6 +342,8 @@ class Client(Access):
             raise Fail(b"NOAUTH Authentication required.")
         if not (self.account.root.is_unlimited or self.aside):
             self.lab.users.check(self, entry, args)
+        if self.lab.memory.refuses(self, entry) and not self.aside:
+            raise Fail(OOM)
         keeper = self.lab.keeper
         if keeper is not None and keeper.problem is not None and entry.may_write:
             keeper.try_again()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fakeredis._core import Database
@@ -73,11 +75,13 @@ class LabDatabase(Database):
         if self._effects.active:
             self._effects.touch(self, key)
         super().__setitem__(key, item)
+        self._lab.memory.changed(self.number, key)
 
     def __delitem__(self, key: bytes) -> None:
         if self._effects.active:
             self._effects.touch(self, key)
         super().__delitem__(key)
+        self._lab.memory.changed(self.number, key)
 
     def stored(self, key: bytes) -> Any:
         """The item as it lies here, whether its time is up or not; None: there is none."""
@@ -94,6 +98,19 @@ class LabDatabase(Database):
     def stored_keys(self) -> list[bytes]:
         return list(self._dict)
 
+    def each_stored(self) -> Iterator[bytes]:
+        """The keys that lie here, one by one; nothing may change meanwhile."""
+        return iter(self._dict)
+
+    def soonest(self, count: int) -> list[bytes]:
+        """Keys that have a time to live, about the `count` that expire first."""
+        due = islice(self._expiry_heap, count)
+        return list({key: None for at_s, key in due if self._expires(key, at_s)})
+
+    def _expires(self, key: bytes, at_s: float) -> bool:
+        item = self._dict.get(key)
+        return item is not None and item.expireat == at_s
+
     @property
     def size(self) -> int:
         """How many keys lie here, whether their time is up or not."""
@@ -103,6 +120,7 @@ class LabDatabase(Database):
 
     def notify_watch(self, key: bytes) -> None:
         super().notify_watch(key)
+        self._lab.memory.changed(self.number, key)
         self._lab.tracking.changed(key, self._lab.running)
 
     def wake_all(self) -> None:
@@ -133,6 +151,7 @@ class LabDatabase(Database):
         """Hold this and nothing else."""
         self._dict, self._expiry_heap = contents.items, contents.expiry_heap
         self.made_by, self.used_s = contents.made_by, contents.used_s
+        self._lab.memory.changed_altogether()
 
     def refill(self, contents: Contents) -> None:
         """Give back what `clear` took out; keys that have come since stay."""

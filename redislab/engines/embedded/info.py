@@ -70,14 +70,23 @@ def _clients(client: Client) -> Iterator[Field]:
 
 
 def _memory(client: Client) -> Iterator[Field]:
-    used = _resident_bytes()
+    memory = client.lab.memory
+    used = memory.used
     yield "used_memory", used
-    yield "used_memory_human", f"{used / (1 << 20):.2f}M"
-    yield "used_memory_rss", used
-    yield "maxmemory", 0
-    yield "maxmemory_human", "0B"
+    yield "used_memory_human", _human(used)
+    yield "used_memory_rss", _resident_bytes()
+    yield "maxmemory", memory.limit
+    yield "maxmemory_human", _human(memory.limit)
     yield "maxmemory_policy", client.lab.settings["maxmemory-policy"]
     yield "mem_allocator", "Python"
+
+
+def _human(size: int) -> str:
+    """As Redis writes sizes: 0B, 863.25K, 1.00M."""
+    for unit, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
+        if size >= unit:
+            return f"{size / unit:.2f}{letter}"
+    return f"{size}B"
 
 
 def _resident_bytes() -> int:
@@ -109,7 +118,7 @@ def _stats(client: Client) -> Iterator[Field]:
     yield "total_commands_processed", lab.counts["commands"]
     yield "rejected_connections", lab.counts["rejected"]
     yield "expired_keys", lab.counts["expired"]
-    yield "evicted_keys", 0
+    yield "evicted_keys", lab.counts["evicted"]
     yield "keyspace_hits", lab.counts["hits"]
     yield "keyspace_misses", lab.counts["misses"]
     yield "pubsub_channels", len(lab.channels)

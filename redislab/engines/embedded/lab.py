@@ -23,6 +23,7 @@ from redislab.engines.embedded.database import LabDatabase
 from redislab.engines.embedded.effects import Effects
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.functions import Functions
+from redislab.engines.embedded.memory import Memory
 from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
@@ -77,6 +78,7 @@ class Lab(FakeServer):
         self.effects = Effects(self.dbs, self.interrupted)
         self.keeper: Keeper | None = None  # while the data is kept in a file
         self.settings = Settings()
+        self.memory = Memory(self)
         self.tracking = Tracking(self.settings)
         self.users = Users(table.catalogue)
         self.settings.watch("requirepass", self.users.set_default_password)

@@ -22,6 +22,7 @@ from redislab.engines.embedded.lua_host import Answer
 from redislab.engines.embedded.lua_msgpack import MessagePack
 from redislab.engines.embedded.lua_results import value_of
 from redislab.engines.embedded.lua_source import BOOTSTRAP
+from redislab.engines.embedded.memory import OOM
 from redislab.engines.embedded.results import Fail, Typed
 from redislab.errors import InvalidLine
 
@@ -337,6 +338,8 @@ class Scripts:
             return True, refused.encode()
         if running.read_only and entry.writes:
             return True, b"ERR Write commands are not allowed from read-only scripts."
+        if client.lab.memory.full and "denyoom" in entry.flags and not running.wrote:
+            return True, OOM
         running.wrote = running.wrote or entry.writes
         result = client.call_in_script(entry, words, running.resp)
         single = results.leaf(result, running.resp)

@@ -19,8 +19,7 @@ _ALL_EVENTS = frozenset(b"g$lshzxetd")
 
 # What this engine does not have: only the value that says so can be set.
 _ABSENT = {
-    "maxmemory": ("0", "no memory limit"),
-    "maxmemory-clients": ("0", "no memory limit"),
+    "maxmemory-clients": ("0", "no limit for what waits to be read"),
     "appendonly": ("no", "no files"),
     "save": ("", "no files"),
     "port": ("0", "no network"),

@@ -14,11 +14,11 @@ from fakeredis.model import ExpiringMembersSet, Hash, XStream, ZSet
 
 from redislab.core.reply import OK, Kind, Reply
 from redislab.engines.embedded.client import Client
-from redislab.engines.embedded.commands.objects import encoding, memory_bytes
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import NO_SUCH_KEY
 from redislab.engines.embedded.numbers import as_float, as_integer, integer
 from redislab.engines.embedded.results import Fail, Typed, double_text, error, push, status, verbatim
+from redislab.engines.embedded.sizes import encoding, memory_bytes
 
 NO_DIGEST = bytes(20)
 NOT_POSITIVE = b"ERR value is out of range, must be positive"
@@ -56,7 +56,8 @@ def _object(client: Client, args: list[bytes]) -> Any:
     stored = client.db.get(key)
     if stored is None:
         raise Fail(NO_SUCH_KEY)
-    kept, size = encoding(client, key, stored.value), memory_bytes(client, key, stored.value, False)
+    place = client.db, client.lab.settings, key
+    kept, size = encoding(*place, stored.value), memory_bytes(*place, stored)
     shown = b"Value at:0x0 refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:%d"
     return status(shown % (kept, size, client.db.idle_s(key)))
 

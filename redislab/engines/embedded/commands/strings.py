@@ -15,8 +15,8 @@ from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.numbers import HIGHEST, LOWEST, NOT_A_FLOAT, integer
 from redislab.engines.embedded.results import Fail
+from redislab.engines.embedded.sizes import EMBEDDED_BYTES
 
-EMBEDDED_BYTES = 44  # a string up to here shares its header's piece of memory
 MAX_BYTES = 512 << 20
 TOO_LONG = b"ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 OVERFLOW = b"ERR increment or decrement would overflow"
