@@ -13,18 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from redislab.core.reply import Kind, Reply
-from redislab.core.words import split
-from redislab.engines.embedded import lua_host, lua_struct, results
+from redislab.engines.embedded import lua_host, lua_struct, lua_values, results
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.lua_bytecode import without_tail_calls
 from redislab.engines.embedded.lua_host import Answer
 from redislab.engines.embedded.lua_msgpack import MessagePack
-from redislab.engines.embedded.lua_results import value_of
+from redislab.engines.embedded.lua_shebang import without_shebang
 from redislab.engines.embedded.lua_source import BOOTSTRAP
 from redislab.engines.embedded.memory import OOM
-from redislab.engines.embedded.results import Fail, Typed
-from redislab.errors import InvalidLine
+from redislab.engines.embedded.results import Fail
 
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
@@ -47,7 +44,6 @@ UNKILLABLE = (
     b"the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
 )
 RO_WITH_WRITES = b"ERR Can not execute a script with write flag using *_ro command."
-FLAGS = (b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys")
 
 
 @dataclass
@@ -114,7 +110,7 @@ class Scripts:
         """Check a script and keep it. Its SHA1; raises Fail."""
         name = hashlib.sha1(source).hexdigest().encode()
         if name not in self.sources:
-            self._compiled(_without_shebang(source)[0])
+            self._compiled(without_shebang(source)[0])
             self.sources[name] = source
         return name
 
@@ -122,7 +118,7 @@ class Scripts:
         self, client: Client, name: bytes, keys: list[bytes], args: list[bytes], words: list[bytes]
     ) -> Any:
         """The result of a kept script. Raises Fail."""
-        source, flags = _without_shebang(self.sources[name])
+        source, flags = without_shebang(self.sources[name])
         read_only = words[0].upper().endswith(b"_RO")
         if flags is not None and read_only and b"no-writes" not in flags:
             raise Fail(RO_WITH_WRITES)
@@ -182,7 +178,7 @@ class Scripts:
         is_source = words[0].upper().startswith(b"EVAL") and not words[0].upper().startswith(b"EVALSHA")
         source = words[1] if is_source else self.sources.get(words[1].lower(), b"")
         try:
-            flags = _without_shebang(source)[1]
+            flags = without_shebang(source)[1]
         except Fail:
             return False
         return flags is not None and b"no-writes" in flags
@@ -345,36 +341,7 @@ class Scripts:
         single = results.leaf(result, running.resp)
         if single is not None and single.is_error:
             return True, single.text
-        return False, self._as_lua(result, running.resp)
-
-    def _as_lua(self, result: Any, resp: int) -> Any:
-        """A result as Lua gets it."""
-        table = self._runtime.table_from
-        single = results.leaf(result, resp)
-        if single is not None:
-            return self._leaf_as_lua(single, resp)
-        if isinstance(result, dict) and resp == 3:
-            fields = {self._as_lua(key, resp): self._as_lua(value, resp) for key, value in result.items()}
-            return table({b"map": table(fields)})
-        if type(result) is Typed and result.kind is Kind.SET and resp == 3:
-            return table({b"set": table({self._as_lua(value, resp): True for value in result.values})})
-        values = results.flat_values(result)
-        return table([self._as_lua(value, resp) for value in values])
-
-    def _leaf_as_lua(self, reply: Reply, resp: int) -> Any:
-        table, kind = self._runtime.table_from, reply.kind
-        if kind is Kind.STATUS or kind is Kind.ERROR:
-            return table({b"ok" if kind is Kind.STATUS else b"err": reply.text})
-        if kind is Kind.NIL or kind is Kind.NIL_ARRAY:
-            return None if resp == 3 else False
-        if kind is Kind.DOUBLE:
-            return table({b"double": float(reply.text)})
-        if kind is Kind.BIG_NUMBER:
-            return table({b"big_number": reply.text})
-        if kind is Kind.VERBATIM:
-            fields = table({b"format": reply.format, b"string": reply.text})
-            return table({b"verbatim_string": fields})
-        return reply.value
+        return False, lua_values.to_lua(result, running.resp, self._runtime.table_from)
 
     def _setresp(self, *args: Any) -> Answer:
         if len(args) != 1:
@@ -403,36 +370,12 @@ def _first_line(problem: Exception) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]
 
 
-def _without_shebang(source: bytes) -> tuple[bytes, frozenset[bytes] | None]:
-    """The script with `#!lua flags=…` blanked, so that its lines keep their numbers; the flags of that."""
-    if not source.startswith(b"#!"):
-        return source, None
-    line, newline, rest = source.partition(b"\n")
-    if not newline:
-        raise Fail(b"ERR Invalid script shebang")
-    try:
-        engine, *options = split(line)
-    except InvalidLine:
-        raise Fail(b"ERR Invalid engine in script shebang") from None
-    if engine != b"#!lua":
-        raise Fail(b"ERR Unexpected engine in script shebang: " + engine)
-    flags: list[bytes] = []
-    for option in options:
-        if not option.startswith(b"flags="):
-            raise Fail(b"ERR Unknown lua shebang option: " + option)
-        flags += option.removeprefix(b"flags=").split(b",")
-    for flag in flags:
-        if flag not in FLAGS:
-            raise Fail(b"ERR Unexpected flag in script shebang: " + flag)
-    return b"\n" + rest, frozenset(flags)
-
-
 def _result(done: Any, running: Running) -> Any:
     """What the script gave. Raises Fail."""
     if not isinstance(done, tuple):
         tokens = list(done.values())
         pairs = iter(zip(tokens[0::2], tokens[1::2], strict=True))
-        return value_of(pairs, booleans=running.resp == 3)
+        return lua_values.from_lua(pairs, booleans=running.resp == 3)
     _, text, line, raised = done
     if isinstance(raised, BaseException):
         raise raised
