@@ -29,6 +29,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab lesson              lessons that check what you do; redislab lesson 1 begins
   redislab check my.md         prove a lesson; redislab new my.md begins one
   redislab serve               the Redis inside this process, for other programs
+  redislab classroom ROSTER    a Redis and a Jupyter for each student of a class
   redislab lab                 data kept between runs: list, export, import, delete
   redislab doctor              what works here, where things lie, what is missing
 
@@ -169,6 +170,12 @@ def _lab(argv: list[str], streams: Streams) -> ExitCode:
     return run_lab(argv, streams)
 
 
+def _classroom(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.classroom.command import run_classroom
+
+    return run_classroom(argv, streams)
+
+
 def _doctor(argv: list[str], streams: Streams) -> ExitCode:
     from redislab.script.doctor import run_doctor
 
@@ -225,6 +232,7 @@ MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
     "lesson": _lesson,
     "check": _check,
     "new": _new,
+    "classroom": _classroom,
     "lab": _lab,
     "doctor": _doctor,
 }

@@ -12,7 +12,8 @@
     ├── Cancelled             `Connection.cancel()` ended the wait
     ├── TransactionLost       the connection broke between MULTI and EXEC
     ├── CannotUndo            there is nothing to undo, or undoing would lose another client's change
-    └── LabUnavailable        a lab's data cannot be opened
+    ├── LabUnavailable        a lab's data cannot be opened
+    └── ClassRefused          a class cannot be written as asked: its roster, its folder
 
 An error *reply* is none of these: it is data (`Reply(Kind.ERROR, …)`). Libraries' own
 exceptions are mapped to this tree in `redislab.engines` and nowhere else.
@@ -92,3 +93,7 @@ class CannotUndo(RedislabError):
 
 class LabUnavailable(RedislabError):
     """A lab's data cannot be opened: another process holds it, or a newer redislab has written it."""
+
+
+class ClassRefused(RedislabError):
+    """A class cannot be written as it was asked for. The folder is as it was before."""
