@@ -77,7 +77,9 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
     ),
     "Where it runs": (
         Option(("--port-base",), "port_base", _port, "N", "the first student's port (8101), then one by one"),
-        Option(("--host",), "hosts", _hosts, "NAME", "what links lead to (127.0.0.1); NAME,NAME: one a machine"),
+        Option(
+            ("--host",), "hosts", _hosts, "NAME", "what links lead to (127.0.0.1); NAME,NAME: one a machine"
+        ),
         Option(
             ("--students-per-host",), "students_per_host", _count, "N", "a compose file for each N students"
         ),
@@ -88,8 +90,8 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
 HEADING = """\
 redislab classroom ROSTER.csv --out DIR [options]
 
-For each student of the roster a Redis, a Jupyter, a network and a token of their own: compose files, tokens, and
-a sheet with the links. The roster has a column name, and may have the columns id and email.
+For each student of the roster a Redis, a Jupyter, a network and a token of their own: compose files, tokens,
+and a sheet with the links. The roster has a column name, and may have the columns id and email.
 Run again with another roster it adds and removes students; whoever stays keeps token, link and work.
 Exit code 0, or 1 with one line that says what is wrong: the folder is then as it was."""
 
@@ -101,7 +103,7 @@ def run_classroom(argv: Sequence[str], streams: Streams) -> ExitCode:
         streams.stdout.write(usage(HEADING, TABLE).encode() + b"\n")
         return ExitCode.OK
     if len(words) != 1 or options.out is None:
-        raise UsageError("redislab classroom needs a roster and a folder: redislab classroom ROSTER.csv --out DIR")
+        raise UsageError("a roster and a folder are needed: redislab classroom ROSTER.csv --out DIR")
     people = read_roster(Path(words[0]))
     folder = Path(options.out)
     with held(folder, force=options.force):
@@ -166,6 +168,8 @@ def _said(folder: Path, before: Plan, plan: Plan) -> str:
         lines.append("Nothing that the removed ones have done is deleted: `docker volume ls` shows it.")
     for seats in plan.machines:
         file = folder / compose_file(seats[0].machine)
-        lines.append(f"  docker compose -f {file} up -d --remove-orphans    # {len(seats)} on {seats[0].host}")
+        lines.append(
+            f"  docker compose -f {file} up -d --remove-orphans    # {len(seats)} on {seats[0].host}"
+        )
     lines.append(f"  {folder / HANDOUT}    # the links, with tokens: for print, not for the web")
     return visible_text("\n".join(lines), lines=True) + "\n"

@@ -1,8 +1,8 @@
 """The compose files of a class: one for each machine, written out in full so that each line can be read.
 
-What holds for every container: an unprivileged user, a read-only file system, no capabilities, limits on memory,
-processes, processors and logs, a health check. A student's two containers share a network with nobody else. Docker's
-own pools end at about 31 networks, so each network has its subnet.
+What holds for every container: an unprivileged user, a read-only file system, no capabilities, limits on
+memory, processes, processors and logs, a health check. A student's two containers share a network with nobody
+else. Docker's own pools end at about 31 networks, so each network has its subnet.
 """
 
 from __future__ import annotations
@@ -29,10 +29,16 @@ REDIS_MEMORY_MB, LAB_MEMORY_MB = 128, 1024
 MAXMEMORY_MB = REDIS_MEMORY_MB // 2  # a save may copy as much again
 MAXCLIENTS = 200
 HEALTH_USER = "health"
-# The home is what its file list shows. Who has the token can read hidden files too, which is how the teacher's
-# board finds the progress.
+# The home is what its file list shows. Who has the token can read hidden files too, which is how the
+# teacher's board finds the progress.
 JUPYTER = (
-    *("jupyter", "lab", "--ServerApp.ip=0.0.0.0", f"--ServerApp.port={LAB_PORT}", "--ServerApp.open_browser=False"),
+    *(
+        "jupyter",
+        "lab",
+        "--ServerApp.ip=0.0.0.0",
+        f"--ServerApp.port={LAB_PORT}",
+        "--ServerApp.open_browser=False",
+    ),
     *(f"--ServerApp.root_dir={HOME}", "--ContentsManager.allow_hidden=True"),
 )
 

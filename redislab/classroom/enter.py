@@ -1,7 +1,7 @@
 """What starts first in a lab's container: `python -m redislab.classroom.enter COMMAND ARG …`.
 
-It reads the password of the Redis from its file, puts the notebooks into the home where they are missing, makes
-the Jupyter's token at the first start where nobody gave one, and then becomes COMMAND.
+It reads the password of the Redis from its file, makes the Jupyter's token at the first start where nobody
+gave one, and then becomes COMMAND.
 
 REDISLAB_PASSWORD_FILE   the password for REDISLAB_URL; what runs here gets it as REDISCLI_AUTH
 JUPYTER_TOKEN_FILE       the Jupyter's token; without it, one is made and kept in the home

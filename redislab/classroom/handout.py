@@ -1,6 +1,7 @@
 """The sheet for a class: for each student a slip with name, link and token, to be printed and cut.
 
-One HTML file that loads nothing from anywhere. Names are data: escaped, isolated where they run right to left.
+One HTML file that loads nothing from anywhere. Names are data: escaped, and isolated where they run right to
+left.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ code {{ font-size: 1.05rem; overflow-wrap: anywhere; }}
 <body>
 <main>
 <h1>Redis class</h1>
-<p class="teacher">{count}. Each slip is for one student: whoever has its token can do all that the student can.
-This note is not printed.</p>
+<p class="teacher">{count}. Each slip is for one student: whoever has its token can do all that the student
+can. This note is not printed.</p>
 <ol>
 {slips}
 </ol>

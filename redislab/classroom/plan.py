@@ -1,7 +1,7 @@
 """Who sits where. A student's place stays, whatever happens to the others and to the order of the roster.
 
-The place is a number, counted from 0: the port, the subnet and the host follow from it. `class.json` keeps it,
-with what was asked for, so that the next run need not be told again.
+The place is a number, counted from 0: the port, the subnet and the host follow from it. `class.json` keeps
+it, with what was asked for, so that the next run need not be told again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ STATE = "class.json"
 FORMAT = 1
 SUBNET_PREFIX = 29  # six addresses: the gateway, a Redis, a Jupyter, and room for a second try
 _MOST_SLUG = 24
+_FILE = r"(?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9._-]*"
 
 
 @dataclass(frozen=True)
@@ -115,22 +117,17 @@ def read_plan(folder: Path) -> Plan | None:
 
 def seated(plan: Plan, wishes: Wishes, people: Sequence[Person]) -> Plan:
     """The plan with these students: who was there keeps the place, others get the first free ones."""
-    taken = {person.identity: plan.places[person.identity] for person in people if person.identity in plan.places}
-    free = (place for place in range(len(people) * 2 + 1) if place not in set(taken.values()))
-    places = {person.identity: taken.get(person.identity, -1) for person in people}
-    places = {identity: next(free) if place < 0 else place for identity, place in places.items()}
-    subnets = _subnets(wishes.subnets, max(places.values()) + 1)
-    last_port = wishes.port_base + max(places.values())
-    if last_port > 65535:
-        raise ClassRefused(f"--port-base {wishes.port_base} leads to port {last_port}, and 65535 is the last one")
-    hosts = _hosts(wishes, max(places.values()))
+    places = _places(plan.places, [person.identity for person in people])
+    last = max(places.values())
+    if wishes.port_base + last > 65535:
+        raise ClassRefused(f"--port-base {wishes.port_base} leads to port {wishes.port_base + last}: too far")
+    subnets, hosts = _subnets(wishes.subnets, last + 1), _hosts(wishes, last)
     seats = []
     for person in people:
         place = places[person.identity]
         machine = place // (wishes.students_per_host or len(subnets))
-        seats.append(
-            Seat(person, _key(person), place, wishes.port_base + place, subnets[place], hosts[machine], machine)
-        )
+        port = wishes.port_base + place
+        seats.append(Seat(person, _key(person), place, port, subnets[place], hosts[machine], machine))
     _check_keys(seats)
     return replace(plan, wishes=wishes, seats=tuple(seats), places=places)
 
@@ -146,9 +143,16 @@ def _from_state(state: dict[str, Any]) -> Plan:
     return Plan(
         project=_checked(r"[a-z0-9][a-z0-9-]*", state["project"]),
         wishes=Wishes(**wishes),
-        files=tuple(_checked(r"(?:[a-z0-9][a-z0-9._-]*/)?[a-z0-9][A-Za-z0-9._-]*", file) for file in state["files"]),
+        files=tuple(_checked(_FILE, file) for file in state["files"]),
         places={str(student["identity"]): int(student["place"]) for student in state["students"]},
     )
+
+
+def _places(before: Mapping[str, int], identities: Sequence[str]) -> dict[str, int]:
+    """By identity, in the given order: the place before, or the first one that nobody of these has."""
+    taken = {before[identity] for identity in identities if identity in before}
+    free = (place for place in count() if place not in taken)
+    return {each: before[each] if each in before else next(free) for each in identities}
 
 
 def _checked(pattern: str, text: str) -> str:
@@ -177,17 +181,12 @@ def _check_keys(seats: Sequence[Seat]) -> None:
             raise ClassRefused(f"write {seat.person.name} or {other.person.name} a little differently")
 
 
-def _subnets(pool: str, count: int) -> list[str]:
+def _subnets(pool: str, needed: int) -> list[str]:
     network = ipaddress.IPv4Network(pool)
-    room = 1 << max(0, SUBNET_PREFIX - network.prefixlen) if network.prefixlen <= SUBNET_PREFIX else 0
-    if room < count:
-        raise ClassRefused(f"--subnets {pool} has room for {room} students and {count} places are needed")
-    found = []
-    for subnet in network.subnets(new_prefix=SUBNET_PREFIX):
-        if len(found) == count:
-            break
-        found.append(str(subnet))
-    return found
+    room = 1 << (SUBNET_PREFIX - network.prefixlen)
+    if room < needed:
+        raise ClassRefused(f"--subnets {pool} has room for {room} students and {needed} places are needed")
+    return [str(subnet) for subnet in islice(network.subnets(new_prefix=SUBNET_PREFIX), needed)]
 
 
 def _hosts(wishes: Wishes, last_place: int) -> list[str]:

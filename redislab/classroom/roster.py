@@ -1,7 +1,7 @@
 """The roster: a CSV file with a column `name`, and if there are such columns `id` and `email`.
 
-A spreadsheet has written it, and nobody has looked at it since. Whatever is wrong is one line with its row, as
-the spreadsheet counts them: the header is row 1.
+A spreadsheet has written it, and nobody has looked at it since. Whatever is wrong is one line with its row,
+as the spreadsheet counts them: the header is row 1.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def parse_roster(data: bytes, file: str) -> list[Person]:
     rows = _rows(text, file)
     header = next(rows, None)
     if header is None:
-        raise ClassRefused(f"{file} is empty: a roster has a row with the word name, and a row for each student")
+        raise ClassRefused(
+            f"{file} is empty: a roster has a row with the word name, and a row for each student"
+        )
     columns = _columns(header[1], file)
     people: list[Person] = []
     seen: dict[str, int] = {}

@@ -1,7 +1,8 @@
 """The secrets of a class: for each student the token of the Jupyter and the password of the Redis.
 
-Each is 160 random bits in 32 letters that can be typed from paper. A Redis is given the SHA-256 of its password:
-of so many random bits that tells nothing, so the file may be read by whatever user its container runs as.
+Each is 160 random bits in 32 letters that can be typed from paper. A Redis is given the SHA-256 of its
+password: of so many random bits that tells nothing, so the file may be read by whatever user its container
+runs as.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def redis_file(key: str) -> str:
 
 def kept_or_new(folder: Path, key: str) -> Secrets:
     """The student's secrets: those that the folder has, new ones for what it has not."""
-    return Secrets(kept_token(folder / jupyter_file(key)) or new_token(), kept_token(folder / redis_file(key)) or new_token())
+    files = (folder / jupyter_file(key), folder / redis_file(key))
+    return Secrets(*(kept_token(file) or new_token() for file in files))
 
 
 def password_hash(password: str) -> str:

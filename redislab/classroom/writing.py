@@ -31,9 +31,7 @@ def held(folder: Path, *, force: bool) -> Iterator[None]:
         folder.mkdir(0o700, parents=True, exist_ok=True)
         others = [each.name for each in folder.iterdir() if each.name not in _BESIDE]
         if others and STATE not in others and not force:
-            raise ClassRefused(
-                f"{folder} holds other things and no class: name another folder, or write into it with --force"
-            )
+            raise ClassRefused(f"{folder} holds other things and no class: name another, or add --force")
         lock = Lock(folder / LOCK)
         if not lock.acquire():
             raise ClassRefused(f"another redislab is writing the class in {folder}")
@@ -60,16 +58,22 @@ def write(
 ) -> None:
     """Put `files`, text by path, into the folder; remove those of `earlier` that are not among them.
 
-    `readable` may be read by everybody whom the folder lets in. `owners`: users that files are given to, by path;
-    for root alone. Raises ClassRefused: nothing has changed then, or, if the disk fails in the middle of the
-    renames, the same command again completes it.
+    `readable` may be read by everybody whom the folder lets in. `owners`: users that files are given to, by
+    path; for root alone. Raises ClassRefused: nothing has changed then, or, if the disk fails amid
+    the renames, the same command again completes it.
     """
     staging, disk = folder / STAGING, Disk()
     open_to_all = frozenset(readable)
     try:
         shutil.rmtree(staging, ignore_errors=True)
         for path, text in files.items():
-            _stage(disk, staging / path, text, READABLE if path in open_to_all else PRIVATE, (owners or {}).get(path))
+            _stage(
+                disk,
+                staging / path,
+                text,
+                READABLE if path in open_to_all else PRIVATE,
+                (owners or {}).get(path),
+            )
         for path in files:
             (folder / path).parent.mkdir(0o700, exist_ok=True)
             disk.replace(staging / path, folder / path)
