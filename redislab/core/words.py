@@ -72,6 +72,24 @@ def quote(words: Iterable[bytes]) -> bytes:
     return b" ".join(word if _NEEDS_NO_QUOTES(word) else repr_bytes(word) for word in words)
 
 
+def legible(words: Iterable[bytes]) -> str:
+    """The same for people: text as text, between the quotes that need no escapes."""
+    return " ".join(map(_legible, words))
+
+
+def _legible(word: bytes) -> str:
+    try:
+        text = word.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if text.isprintable() and "\\" not in text:
+        for mark in ("", '"', "'"):
+            unwanted = mark or " \"'"
+            if (text or mark) and not set(unwanted) & set(text):
+                return f"{mark}{text}{mark}"
+    return quote((word,)).decode("ascii", "surrogateescape")
+
+
 def _after_blanks(line: bytes, pos: int) -> int:
     match = _BLANKS.match(line, pos)
     return match.end() if match else pos

@@ -226,12 +226,14 @@ def equals(reply: Reply, wanted: Any, *, in_order: bool = True) -> bool:
 
 
 def has(reply: Reply, wanted: Any) -> bool:
-    """An element, also of an array inside, a field or a part of a string; of an object these pairs."""
+    """An element, a field or a part of a string; of an object these pairs. Also in an array inside."""
     if not reply.kind.is_aggregate:
         return isinstance(wanted, str) and not reply.is_error and not reply.is_nil and wanted in _text(reply)
+    if any(item.kind.is_aggregate and has(item, wanted) for item in reply.items):
+        return True
     if isinstance(wanted, dict):
         return _has_pairs(_pairs(reply), wanted)
-    return any(equals(item, wanted) or (item.kind.is_aggregate and has(item, wanted)) for item in reply.items)
+    return any(equals(item, wanted) for item in reply.items)
 
 
 def plain(reply: Reply) -> str:

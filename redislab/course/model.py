@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redislab.core.words import legible
 from redislab.course.conditions import Condition
 
 FORMAT = 1
@@ -21,9 +22,7 @@ class Typed:
     joined: bool = False  # it goes in one journey with the line before it, as in a pipeline
 
     def __str__(self) -> str:
-        from redislab.core.words import quote
-
-        shown = quote(self.args).decode("utf-8", "surrogateescape")
+        shown = legible(self.args)
         return shown if self.client == "A" else f"{self.client}: {shown}"
 
 

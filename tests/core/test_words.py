@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redislab.core.words import quote, scan, split
+from redislab.core.words import legible, quote, scan, split
 from redislab.errors import InvalidLine
 from tests.wire import WireServer
 
@@ -59,6 +59,23 @@ def test_scan_reads_a_line_that_is_still_being_typed() -> None:
 @settings(max_examples=1000)
 def test_split_takes_back_what_quote_wrote(args: list[bytes]) -> None:
     assert split(quote(args)) == args
+
+
+@given(st.lists(st.one_of(st.binary(), st.text().map(str.encode)), min_size=1))
+def test_split_takes_back_what_is_legible(args: list[bytes]) -> None:
+    assert split(legible(args).encode()) == args
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("Zoë", "Zoë"), ("", '""'), ("a b", '"a b"'), ("it's", '"it\'s"'), ("a\nb", r'"a\nb"'),
+        ('{"street": "Via Appia"}', """'{"street": "Via Appia"}'"""), ("\u202e", r'"\xe2\x80\xae"'),
+        ("""both ' and " in it""", r'''"both ' and \" in it"'''),
+    ],
+)  # fmt: skip
+def test_what_is_legible_needs_few_escapes(word: str, shown: str) -> None:
+    assert legible([word.encode()]) == shown
 
 
 @given(st.binary(max_size=60).filter(lambda line: b"\0" not in line))

@@ -61,6 +61,7 @@ ZRANGE board 0 -1 WITHSCORES == ["ada", 1, "bob", 2]
 MGET name nosuch == ["ada", null]
 LRANGE queue 0 -1 has "b"
 XRANGE log - + has "dune"
+XRANGE log - + has {"order": "dune"}
 GET name has "d"
 TTL session in 590..600
 TTL session > 500
@@ -106,6 +107,7 @@ LRANGE queue 0 -1 ~= ["a", "b"]
 LRANGE queue 0 -1 ~= ["a", "b", "b"]
 HGETALL user == {"name": "Ada"}
 HGETALL user has {"name": "Bob"}
+XRANGE log - + has {"dune": "order"}
 GET name in 1..2
 GET name > 1
 GET nosuch in 0..0
