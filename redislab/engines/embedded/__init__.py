@@ -19,7 +19,8 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
     scripting   Lua in a sandbox, made of `lua_*`; functions: the libraries of FUNCTION LOAD
     acl         rules and checks of one user; users: those of a lab, and what was refused to them
     memory      the limit of memory and eviction; sizes: what a key takes, and how Redis would keep it
-    tracking    who has read which keys; stats: what commands cost and how they failed
+    tracking    who has read which keys; stats: what commands cost and how they failed; slow: which took long
+    pause       CLIENT PAUSE and DEBUG SLEEP
     rdb         values in the format of DUMP and RESTORE
     kinds       types and encodings; hyperloglog, geometry, longdouble, glob: arithmetic for the commands
     upstream    loads fakeredis, with lupa or without; every private name of it is held by a contract test

@@ -280,8 +280,8 @@ class Client(Access):
             return
         self.last_command = entry.full_name
         self.active_s = self._db.time
-        pause_s = self.lab.pauses(self, entry, args) if self.lab.paused and not self.aside else None
-        if pause_s is not None:
+        pause = self.lab.pause
+        if pause.is_on and not self.aside and pause.holds_back(self, entry, args):
             self._postpone(args)
             return
         if self.queued is not None and entry.name not in NEVER_QUEUED:
@@ -328,10 +328,10 @@ class Client(Access):
         """CLIENT PAUSE holds this command back: it runs when the pause is over."""
 
         def attempt() -> Any:
-            return None if self.lab.paused else RUN
+            return None if self.lab.pause.is_on else RUN
 
         self.backlog.appendleft(args)
-        self.wait = Wait(attempt, self.lab.paused_until_s, lambda: RUN)
+        self.wait = Wait(attempt, self.lab.pause.until_s, lambda: RUN)
         self.lab.parked[self] = None
 
     def _check(self, entry: Entry, args: list[bytes]) -> None:
@@ -432,7 +432,7 @@ class Client(Access):
         """Take the client out of everything that the lab holds. The lock is held."""
         self.lab.parked.pop(self, None)
         self.lab.monitors.pop(self, None)
-        self.lab.end_sleep_of(self)
+        self.lab.pause.end_sleep_of(self)
         self.wait = None
         self.backlog.clear()
         self.forget_transaction()

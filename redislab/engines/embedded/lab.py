@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from fakeredis import FakeServer
 
@@ -24,10 +24,12 @@ from redislab.engines.embedded.effects import Effects
 from redislab.engines.embedded.engine import VERSION
 from redislab.engines.embedded.functions import Functions
 from redislab.engines.embedded.memory import Memory
+from redislab.engines.embedded.pause import Pause
 from redislab.engines.embedded.results import push
 from redislab.engines.embedded.scans import Scans
 from redislab.engines.embedded.scripting import Scripts
 from redislab.engines.embedded.settings import Settings
+from redislab.engines.embedded.slow import SlowCommands, without_secrets
 from redislab.engines.embedded.stats import Stats
 from redislab.engines.embedded.tracking import Tracking
 from redislab.engines.embedded.users import Users
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
 
 DATABASES = 16
 TICK_PATIENCE_S = 0.05
-REDACTED = b"(redacted)"
-SLOW_WORDS, SLOW_WORD_BYTES = 32, 128  # so much of a command is kept by SLOWLOG
 
 Listeners: TypeAlias = "dict[bytes, dict[Client, None]]"  # by channel, in the order they came
 
@@ -86,8 +86,7 @@ class Lab(FakeServer):
         self.patterns: Listeners = {}
         self.shards: Listeners = {}
         self.scans = Scans()
-        self._slow_number = 0
-        self.slow: deque[list[Any]] = deque()  # SLOWLOG, the latest first
+        self.slow = SlowCommands(self.clock, self.settings)
         self.stats = Stats()
         self.fronts: list[Front] = []
         self.members: dict[int, Client] = {}  # by id, in the order they came
@@ -98,13 +97,11 @@ class Lab(FakeServer):
         self.touched = False  # a key changed since the parked were last looked at
         self.scripts = Scripts()
         self.functions = Functions(self.scripts)
+        self.pause = Pause(self)
         # Where one thread serves all clients: called while a busy script runs, to hear the others. It
         # hands their commands to `Client.take_while_busy`, under the lock that the script holds already.
         self.while_script_runs: Callable[[], None] | None = None
         self.running: Client | None = None  # whose command runs now
-        self.paused_until_s = 0.0
-        self._sleeper: Client | None = None
-        self._paused_writes_only = False
         self._leaving: deque[Client] = deque()
         self.started_s = self.clock.time()
         self.run_id = secrets.token_hex(20)
@@ -213,53 +210,10 @@ class Lab(FakeServer):
             return
         now_s = self.clock.time()
         origin = b"lua" if by_script else client.address
-        words = b" ".join(repr_bytes(word) for word in _without_secrets(args))
+        words = b" ".join(repr_bytes(word) for word in without_secrets(args))
         line = b"%d.%06d [%d %b] %b" % (now_s, now_s % 1 * 1e6, client.db_number, origin, words)
         for monitor in list(self.monitors):
             monitor.put(Reply(Kind.STATUS, line))
-
-    def pause(self, for_s: float, *, writes_only: bool) -> None:
-        """CLIENT PAUSE: until then commands wait, or those only that write."""
-        self.paused_until_s = self.clock.monotonic() + for_s
-        self._paused_writes_only = writes_only
-        self.touched = True
-
-    def sleep(self, client: Client, for_s: float) -> None:
-        """DEBUG SLEEP: one client's command stops all others, as where one thread does everything."""
-        self.pause(for_s, writes_only=False)
-        self._sleeper = client
-
-    def end_sleep_of(self, client: Client) -> None:
-        """The client has gone; here, unlike there, its sleep goes with it."""
-        if self._sleeper is client:
-            self._sleeper = None
-            self.pause(0, writes_only=False)
-
-    @property
-    def paused(self) -> bool:
-        return self.paused_until_s > 0 and self.paused_until_s > self.clock.monotonic()
-
-    def pauses(self, client: Client, entry: Entry, args: list[bytes]) -> float | None:
-        """How long this command must wait, None if not at all."""
-        left_s = self.paused_until_s - self.clock.monotonic()
-        if left_s <= 0:
-            self._sleeper = None
-            return None
-        if self._sleeper is None and entry.name.startswith("CLIENT"):
-            return None
-        if not self._paused_writes_only:
-            return left_s
-        commands = client.queued or () if entry.name == "EXEC" else [(entry, args)]
-        return left_s if any(self._changes_replicas(*command) for command in commands) else None
-
-    def _changes_replicas(self, entry: Entry, args: list[bytes]) -> bool:
-        """Whether a replica would be told of it: that is what CLIENT PAUSE WRITE holds back."""
-        if entry.name == "FCALL":
-            function = self.functions.find(args[1])
-            return function is None or b"no-writes" not in function.flags
-        if entry.runs_script:
-            return not (entry.name.endswith("_RO") or self.scripts.only_reads(args))
-        return entry.is_told_to_replicas
 
     def publish(self, channel: bytes, message: bytes) -> int:
         """Give a message to all who listen. How many they are."""
@@ -289,18 +243,7 @@ class Lab(FakeServer):
         if failure is not None:
             self.stats.failed(failure)
         if "skip_slowlog" not in entry.flags:
-            self.note_slow(client, args, spent_s)
-
-    def note_slow(self, client: Client, args: list[bytes], spent_s: float) -> None:
-        """For SLOWLOG, if it was slow."""
-        least_us = self.settings.number("slowlog-log-slower-than")
-        if least_us < 0 or spent_s * 1e6 < least_us:
-            return
-        row = [self._slow_number, int(self.clock.time()), int(spent_s * 1e6), _shortened(args)]
-        self.slow.appendleft([*row, client.address, client.name])
-        self._slow_number += 1
-        while len(self.slow) > self.settings.number("slowlog-max-len"):
-            self.slow.pop()
+            self.slow.note(client, args, spent_s)
 
     def swap(self, first: int, second: int) -> None:
         """Two databases change places. The lock is held."""
@@ -386,7 +329,7 @@ class Lab(FakeServer):
         self.touched = True  # a pause may be over
 
     def _waits_end_sooner(self, by_s: float) -> None:
-        self.paused_until_s -= by_s
+        self.pause.until_s -= by_s
         for client in self.parked:
             if client.wait is not None and client.wait.deadline_s is not None:
                 client.wait.deadline_s -= by_s
@@ -412,28 +355,3 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None and wait.deadline_s <= now_s:
                 client.wake(wait.empty())
-
-
-def _shortened(args: list[bytes]) -> list[bytes]:
-    """A command as SLOWLOG keeps it: what is left out is counted, secrets are struck out."""
-    left_out = len(args) - SLOW_WORDS
-    shown = _without_secrets(args)[: SLOW_WORDS if left_out <= 0 else SLOW_WORDS - 1]
-    for place, word in enumerate(shown):
-        if len(word) > SLOW_WORD_BYTES:
-            more = len(word) - SLOW_WORD_BYTES
-            shown[place] = word[:SLOW_WORD_BYTES] + b"... (%d more bytes)" % more
-    return [*shown, b"... (%d more arguments)" % (left_out + 1)] if left_out > 0 else shown
-
-
-def _without_secrets(args: list[bytes]) -> list[bytes]:
-    """As a server shows a command to others: passwords and their users struck out."""
-    name = args[0].upper()
-    if name == b"AUTH":
-        return [args[0], *[REDACTED] * (len(args) - 1)]
-    if name == b"HELLO":
-        shown = list(args)
-        for place in range(2, len(args) - 2):
-            if args[place].upper() == b"AUTH":
-                shown[place + 1 : place + 3] = [REDACTED] * 2
-        return shown
-    return args

@@ -216,11 +216,11 @@ def client_pause(client: Client, args: list[bytes]) -> Any:
         raise Fail(b"ERR timeout is not an integer or out of range")
     if milliseconds < 0:
         raise Fail(b"ERR timeout is negative")
-    client.lab.pause(milliseconds / 1000, writes_only=mode == b"WRITE")
+    client.lab.pause.begin(milliseconds / 1000, writes_only=mode == b"WRITE")
     return OK
 
 
 @handles("CLIENT UNPAUSE")
 def client_unpause(client: Client, args: list[bytes]) -> Any:
-    client.lab.pause(0, writes_only=False)
+    client.lab.pause.begin(0)
     return OK

@@ -44,10 +44,10 @@ def _sleep(client: Client, args: list[bytes]) -> Any:
         return OK
 
     def woken() -> Any:
-        client.lab.note_slow(client, args, seconds)
+        client.lab.slow.note(client, args, seconds)
         return OK
 
-    client.lab.sleep(client, seconds)
+    client.lab.pause.sleep(client, seconds)
     return client.park(lambda: None, seconds, empty=woken)
 
 

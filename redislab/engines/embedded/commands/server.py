@@ -103,18 +103,18 @@ def slowlog_get(client: Client, args: list[bytes]) -> Any:
         if wanted is None or wanted < -1:
             raise Fail(b"ERR count should be greater than or equal to -1")
         most = wanted
-    slow = list(client.lab.slow)
+    slow = list(client.lab.slow.rows)
     return slow if most == -1 else slow[:most]
 
 
 @handles("SLOWLOG LEN")
 def slowlog_len(client: Client, args: list[bytes]) -> Any:
-    return len(client.lab.slow)
+    return len(client.lab.slow.rows)
 
 
 @handles("SLOWLOG RESET")
 def slowlog_reset(client: Client, args: list[bytes]) -> Any:
-    client.lab.slow.clear()
+    client.lab.slow.rows.clear()
     return OK
 
 
