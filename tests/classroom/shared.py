@@ -35,13 +35,15 @@ def account(student_id: str) -> acl.Account:
 
 
 @contextmanager
-def shared_redis(*student_ids: str, program: str = "redis-server") -> Iterator[SharedRedis]:
+def shared_redis(
+    *student_ids: str, program: str = "redis-server", memory_mb: int = 512
+) -> Iterator[SharedRedis]:
     """As the generated files say; only port, folder and socket are the test's own."""
     students = [account(each) for each in student_ids]
     with tempfile.TemporaryDirectory(prefix="redislab-shared-") as folder:
         users = Path(folder, "users.acl")
         users.write_text(acl.users_acl(students, TEACHER_PASSWORD))
         conf = Path(folder, "redis.conf")
-        conf.write_text(acl.settings(len(students), str(users)))
+        conf.write_text(acl.settings(len(students), str(users), memory_mb))
         with RedisServer("--include", str(conf), program=program) as server:
             yield SharedRedis(server, students)
