@@ -277,7 +277,10 @@ def _check(options: Options) -> None:
 
 
 def place(options: Options, environ: Mapping[str, str]) -> Place:
-    """Where the data lives, by options first, then by REDISLAB_URL; REDISCLI_AUTH gives a password."""
+    """Where the data lives, by options first, then by REDISLAB_URL; REDISCLI_AUTH gives a password.
+
+    REDISLAB_OWN=1 says of REDISLAB_URL's server that nobody else uses it.
+    """
     protocol = _protocol(options)
     if options.engine == "server":
         return Place(db=options.db or 0, protocol=protocol, private=True)
@@ -289,7 +292,8 @@ def place(options: Options, environ: Mapping[str, str]) -> Place:
         lab = None if options.fresh else options.lab or DEFAULT_LAB
         return Place(db=options.db or 0, lab=lab, home=environ.get("REDISLAB_HOME"), protocol=protocol)
     target = _target(options, url, environ)
-    target = replace(target, protocol=protocol)
+    is_own = bool(environ.get("REDISLAB_OWN")) and url is not None and options.url is None
+    target = replace(target, protocol=protocol, own=is_own)
     db = target.db if options.db is None else options.db
     return Place(target=target, db=db, protocol=protocol)
 

@@ -214,6 +214,32 @@ def test_on_a_server_a_database_that_holds_something_is_refused(server: RedisSer
     assert server.cli("GET", "theirs").stdout.strip() == b"1"
 
 
+def test_a_server_of_ones_own_is_asked_about_once_and_keeps_where_one_is(server: RedisServer) -> None:
+    server.cli("-n", "5", "SET", "mine", "1")
+    own = {"REDISLAB_URL": f"redis://127.0.0.1:{server.port}", "REDISLAB_OWN": "1"}
+    with Terminal("lesson", str(SMALL), environ=own, lines=60) as terminal:
+        terminal.wait_for_prompt("is yours alone and holds 1 key. A lesson empties all of it. Go on? [y/N] ")
+        terminal.send("y")
+        terminal.wait_for_prompt(f"127.0.0.1:{server.port}> ")
+        sees(terminal, "SET fruit apple", "Done: step 1 of 4.")
+        terminal.send(":quit")
+        assert terminal.ended() == 0
+    assert b"db5" not in server.cli("INFO", "keyspace").stdout
+    with Terminal("lesson", str(SMALL), environ=own, lines=60) as terminal:
+        terminal.wait_for_prompt(f"127.0.0.1:{server.port}> ")
+        assert not has("[y/N]")(terminal.lines)
+        sees(terminal, "GET fruit", "apple")
+
+
+def test_lessons_that_leave_their_database_run_on_a_server_of_ones_own(server: RedisServer) -> None:
+    own = {"REDISLAB_URL": f"redis://127.0.0.1:{server.port}", "REDISLAB_OWN": "1"}
+    with Terminal("lesson", "3", environ=own, lines=60) as terminal:
+        terminal.wait_for_prompt(f"127.0.0.1:{server.port}> ")
+    with Terminal("lesson", "3", environ={**own, "REDISLAB_OWN": ""}, lines=60) as terminal:
+        terminal.wait_for(has("reaches beyond one database"), "the refusal")
+        assert terminal.ended() == 1
+
+
 def test_no_is_no(server: RedisServer) -> None:
     with lesson("-p", str(server.port)) as terminal:
         terminal.wait_for_prompt("[y/N] ")

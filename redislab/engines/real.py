@@ -27,7 +27,7 @@ class RealEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(shared=True)
+        return Capabilities(shared=not self._target.own)
 
     @property
     def greetings(self) -> Sequence[Greeting]:

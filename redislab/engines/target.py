@@ -41,6 +41,7 @@ class Target:
     tls: Tls | None = None
     protocol: int | None = None  # 3 asks for RESP3 with HELLO; None and 2 send nothing
     cluster: bool = False  # follow MOVED and ASK
+    own: bool = False  # one person has the whole server: it may be looked at, and a lesson may empty it
     name: str = ""  # what stands in the prompt, where the address says little to a person
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,7 +190,7 @@ class Playing:
     def _may_empty(self) -> bool:
         """On a server that others use: one empty database, and not without a yes."""
         if not self._shared:
-            return True
+            return self._may_empty_own()
         db, label = self._bench.db, self._engine.label
         outside = leaves_its_database(self._opening.lesson)
         if outside is not None:
@@ -204,6 +205,24 @@ class Playing:
         return self._agrees(
             f"This lesson works in database {db} of {label}, which is empty, and nowhere else there. "
             "It empties that database before each step and when you leave. Go on? [y/N] "
+        )
+
+    def _may_empty_own(self) -> bool:
+        """A server of the person's own: whole, and asked only where that would lose more than this lesson."""
+        if self._desk.place.target is None or self._is_as_left():
+            return True
+        databases = self._bench.ask((b"INFO", b"keyspace")).text
+        size = sum(map(int, re.findall(rb"keys=(\d+)", databases)))
+        keys = "1 key" if size == 1 else f"{size:,} keys"
+        return size == 0 or self._agrees(
+            f"{self._engine.label} is yours alone and holds {keys}. A lesson empties all of it. Go on? [y/N] "
+        )
+
+    def _is_as_left(self) -> bool:
+        """Whether the data is what this lesson had when it was left."""
+        standing, opening = self._runner.standing, self._opening
+        return bool(
+            not (opening.reset or opening.from_step) and standing.keys and standing.keys == self._bench.size
         )
 
     def _agrees(self, question: str) -> bool:
