@@ -28,6 +28,7 @@ redislab: a Redis shell that answers as redis-cli does. It needs no server.
   redislab explain SET a 1     what a command means, without running it
   redislab lesson              lessons that check what you do; redislab lesson 1 begins
   redislab check my.md         prove a lesson; redislab new my.md begins one
+  redislab notebooks --open    the lessons in Jupyter; without --open, the files alone
   redislab serve               the Redis inside this process, for other programs
   redislab classroom ROSTER    a Redis and a Jupyter for each student of a class
   redislab lab                 data kept between runs: list, export, import, delete
@@ -218,6 +219,12 @@ def _lesson(argv: list[str], streams: Streams) -> ExitCode:
     return run_shell(place, streams, layout, lesson=opening)
 
 
+def _notebooks(argv: list[str], streams: Streams) -> ExitCode:
+    from redislab.script.notebooks import run_notebooks
+
+    return run_notebooks(argv, streams)
+
+
 def _new(argv: list[str], streams: Streams) -> ExitCode:
     from redislab.script.check import run_new
 
@@ -233,6 +240,7 @@ MODES: dict[str, Callable[[list[str], Streams], ExitCode]] = {
     "check": _check,
     "new": _new,
     "classroom": _classroom,
+    "notebooks": _notebooks,
     "lab": _lab,
     "doctor": _doctor,
 }

@@ -22,8 +22,9 @@ from redislab.course.proof import lines_of
 
 FORMAT = 4, 5  # of notebooks: the first with cell ids
 
-_SHELL_WORD = re.compile(r"(?<![\w`:])(`?):(reset|undo|hint|solution|why)\b\1")
-_CALLS = {"reset": "start", "undo": "start", "hint": "hint", "solution": "solution", "why": ""}
+_SHELL_WORD = re.compile(r"(?<![\w`:]):(reset|hint|solution|why|undo|explain|clock)\b|`:([a-z]+)([^`\n]*)`")
+_CALLS = {"reset": "start", "hint": "hint", "solution": "solution", "why": ""}
+_MAGICS = {name: f"%redis_{name}" for name in ("undo", "explain", "clock")}
 _BARE = re.compile(r"[^\s\"'\\]+")
 _IN_DOUBLE_QUOTES = re.compile(r"[^\"\\]*")
 
@@ -47,25 +48,40 @@ def write(lesson: Lesson, edition: Edition = Edition.TWIN, *, name: str = "", la
 
 
 def is_as_written(text: str) -> bool:
-    """Whether nobody has edited a cell of a notebook that `write` made; it may have been run.
+    """Whether nobody has edited a cell of a notebook that we wrote; it may have been run.
 
     Raises NotANotebook.
     """
-    try:
-        found = json.loads(text)
-        return bool(found["metadata"].get("redislab", {}).get("written") == _digest(found["cells"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise NotANotebook("this is no notebook") from None
+    whole = _read(text)
+    about = whole["metadata"].get("redislab")
+    return isinstance(about, dict) and about.get("written") == _digest(whole["cells"])
+
+
+def sources(text: str) -> list[tuple[str, str]]:
+    """Kind and source of each cell. Raises NotANotebook."""
+    return _sources(_read(text)["cells"])
+
+
+def stamped(text: str) -> str:
+    """A notebook with the mark by which `is_as_written` knows it. Raises NotANotebook."""
+    whole = _read(text)
+    whole["metadata"]["redislab"] = {"written": _digest(whole["cells"])}
+    return _dumped(whole)
 
 
 def for_notebook(text: str, step: str) -> str:
     """A lesson's text with the shell's words as a notebook has them: `:reset` is `check.start("login")`."""
 
-    def call(found: re.Match[str]) -> str:
-        method = _CALLS[found[2]]
+    def there(found: re.Match[str]) -> str:
+        name, rest = found[1] or found[2], found[3] or ""
+        if name in _MAGICS:
+            return f"`{_MAGICS[name]}{rest}`"
+        if name not in _CALLS or rest:
+            return found[0]
+        method = _CALLS[name]
         return f"`check{'.' * bool(method)}{method}({json.dumps(step)})`"
 
-    return _SHELL_WORD.sub(call, text)
+    return _SHELL_WORD.sub(there, text)
 
 
 def has_two_clients(step: Step) -> bool:
@@ -230,21 +246,44 @@ def _lines(source: str) -> list[str]:
 
 def _digest(cells: Sequence[dict[str, Any]]) -> str:
     """Of what stands in the cells; outputs do not count."""
-    parts = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(_sources(cells)).encode()).hexdigest()[:16]
+
+
+def _sources(cells: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Raises NotANotebook."""
+    try:
+        whole: dict[str, Any] = json.loads(text)
+        _sources(whole["cells"])
+        whole["metadata"].get("redislab")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise NotANotebook("this is no notebook") from None
+    return whole
 
 
 def _text(cells: Sequence[dict[str, Any]], about: dict[str, str]) -> str:
-    """As nbformat writes it, so that saving it in Jupyter changes nothing else."""
     major, minor = FORMAT
-    whole = {
-        "cells": cells,
-        "metadata": {
-            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-            "redislab": about,
-        },
-        "nbformat": major,
-        "nbformat_minor": minor,
-    }
+    return _dumped(
+        {
+            "cells": cells,
+            "metadata": {
+                "kernelspec": {
+                    "display_name": "Python 3 (ipykernel)",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+                "redislab": about,
+            },
+            "nbformat": major,
+            "nbformat_minor": minor,
+        }
+    )
+
+
+def _dumped(whole: dict[str, Any]) -> str:
+    """As nbformat writes it, so that saving it in Jupyter changes nothing else."""
     return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

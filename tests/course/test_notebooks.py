@@ -116,8 +116,11 @@ def test_an_error_that_is_asked_for_does_not_stop_the_notebook() -> None:
 def test_words_of_the_shell_become_calls() -> None:
     said = "That ran. `:reset` begins again; :undo, or :hint. It stands at user:reset, :resetting is a word."
     assert for_notebook(said, "log-in") == (
-        'That ran. `check.start("log-in")` begins again; `check.start("log-in")`, or `check.hint("log-in")`. '
+        'That ran. `check.start("log-in")` begins again; `%redis_undo`, or `check.hint("log-in")`. '
         "It stands at user:reset, :resetting is a word."
+    )
+    assert for_notebook("`:explain SET` lists it, `:python on` not.", "a") == (
+        "`%redis_explain SET` lists it, `:python on` not."
     )
 
 
