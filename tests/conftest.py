@@ -26,7 +26,7 @@ def labs_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / "home"))
 
 
-def _required(program: str, path: str | None) -> str:
+def required(program: str, path: str | None) -> str:
     """The program's path; without it the test is skipped, and under CI it fails."""
     if path is None:
         reason = f"{program} is not on the PATH: nothing to compare with"
@@ -38,12 +38,12 @@ def _required(program: str, path: str | None) -> str:
 
 @pytest.fixture(scope="session")
 def redis_cli() -> str:
-    return _required("redis-cli", find_redis_cli())
+    return required("redis-cli", find_redis_cli())
 
 
 @pytest.fixture(scope="session")
 def redis_server_path() -> str:
-    return _required("redis-server", find_redis_server())
+    return required("redis-server", find_redis_server())
 
 
 @pytest.fixture(scope="session")

@@ -26,20 +26,32 @@ def prepare(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[list[str],
     password_file = env.pop("REDISLAB_PASSWORD_FILE", "")
     if password_file:
         env["REDISCLI_AUTH"] = Path(password_file).read_text("utf-8").strip()
-    said = ""
-    if argv[:1] == ["jupyter"] and not env.get("JUPYTER_TOKEN_FILE"):
-        path = Path(env["HOME"]) / TOKEN
-        said = _first_token(path, env.get("REDISLAB_LINK", "http://127.0.0.1:8888/lab"))
-        env["JUPYTER_TOKEN_FILE"] = str(path)
-    return list(argv), env, said
+    if argv[0] != "jupyter":
+        return list(argv), env, ""
+    given = env.get("JUPYTER_TOKEN_FILE")
+    if given:
+        if not Path(given).read_text("utf-8").strip():  # it would let everybody in
+            raise OSError(0, "there is no token in it", given)
+        return list(argv), env, ""
+    path = Path(env["HOME"]) / TOKEN
+    env["JUPYTER_TOKEN_FILE"] = str(path)
+    return list(argv), env, _first_token(path, env.get("REDISLAB_LINK", "http://127.0.0.1:8888/lab"))
 
 
-def main() -> None:
-    argv, env, said = prepare(sys.argv[1:], os.environ)
-    if said:
+def main() -> int:
+    """Become the command; the exit code where that cannot be."""
+    if not sys.argv[1:]:
+        sys.stderr.write("redislab.classroom.enter needs the command to run\n")
+        return 1
+    try:
+        argv, env, said = prepare(sys.argv[1:], os.environ)
         sys.stdout.write(said)
         sys.stdout.flush()
-    os.execvpe(argv[0], argv, env)
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        named = error.filename or sys.argv[1]
+        sys.stderr.write(f"redislab cannot start here: {error.strerror}: {named}\n")
+        return 1
 
 
 def _first_token(path: Path, link: str) -> str:
@@ -58,4 +70,4 @@ def _first_token(path: Path, link: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
