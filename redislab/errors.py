@@ -11,11 +11,12 @@
     ├── ConnectionLost        a connection ended with commands unanswered
     ├── Cancelled             `Connection.cancel()` ended the wait
     ├── TransactionLost       the connection broke between MULTI and EXEC
+    ├── CommandFailed         an error reply, where one was asked to raise (a strict cell)
     ├── CannotUndo            there is nothing to undo, or undoing would lose another client's change
     ├── LabUnavailable        a lab's data cannot be opened
     └── ClassRefused          a class cannot be written as asked: its roster, its folder
 
-An error *reply* is none of these: it is data (`Reply(Kind.ERROR, …)`). Libraries' own
+An error *reply* is data (`Reply(Kind.ERROR, …)`) and raises nothing unasked. Libraries' own
 exceptions are mapped to this tree in `redislab.engines` and nowhere else.
 """
 
@@ -85,6 +86,10 @@ class Cancelled(RedislabError):
 
 class TransactionLost(RedislabError):
     """The connection broke inside MULTI: nothing queued has run, nothing goes on until that is known."""
+
+
+class CommandFailed(RedislabError):
+    """A command was answered with an error; the message is what the server said."""
 
 
 class CannotUndo(RedislabError):

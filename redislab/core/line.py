@@ -94,16 +94,20 @@ def split_prefix(command: bytes) -> tuple[str, bytes]:
     return ("", command) if found is None else (found[1].decode(), command[found.end() :])
 
 
-def commands_of(text: bytes) -> list[bytes]:
+def commands_of(text: bytes, *, comments: bool = False) -> list[bytes]:
     """The lines of a text of several (pasted, or typed with Alt-Enter), blank ones left out.
 
     A newline inside quotes that are closed further down belongs to its word, so a script can be typed
-    over several lines. Where the quotes do not close properly, each line stands for itself.
+    over several lines. Where the quotes do not close properly, each line stands for itself. With
+    `comments`, lines that begin with # are left out too, but for those inside such a word.
     """
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     found: list[bytes] = []
     place = 0
     while place < len(lines):
+        if comments and lines[place].lstrip().startswith(b"#"):
+            place += 1
+            continue
         end = _end_of_command(lines, place)
         command = b"\n".join(lines[place:end])
         if command.strip():

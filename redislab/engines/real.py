@@ -22,6 +22,11 @@ class RealEngine:
         self._target = target
 
     @property
+    def target(self) -> Target:
+        """Which server, and as whom."""
+        return self._target
+
+    @property
     def label(self) -> str:
         return self._target.label
 

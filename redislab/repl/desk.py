@@ -14,10 +14,10 @@ from redislab.repl.screen import Screen
 from redislab.repl.settings import Settings
 
 if TYPE_CHECKING:
+    from redislab.assist.knowledge import Knowledge
     from redislab.core.coach import Origins
     from redislab.core.server_undo import ServerUndo
     from redislab.repl.clients import Clients
-    from redislab.repl.knowledge import Knowledge
     from redislab.repl.lessons import Playing
     from redislab.serve import Handle
 
@@ -89,7 +89,7 @@ class Desk:
     @cached_property
     def knowledge(self) -> Knowledge:
         """What is known of where the person is."""
-        from redislab.repl.knowledge import Knowledge  # the empty first prompt needs none of it
+        from redislab.assist.knowledge import Knowledge  # the empty first prompt needs none of it
 
         def where() -> tuple[Engine, int]:
             link = self.session.link

@@ -9,9 +9,9 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.formatted_text.utils import split_lines
 from prompt_toolkit.lexers import Lexer
 
+from redislab.assist.knowledge import Knowledge
 from redislab.core.line import commands_of
 from redislab.core.roles import Role
-from redislab.repl.knowledge import Knowledge
 from redislab.repl.reading import read
 
 MAX_CHARACTERS = 20_000  # a longer text is shown without colours: it is drawn anew at every keystroke

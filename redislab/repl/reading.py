@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from redislab.assist.knowledge import Knowledge
 from redislab.core import words
 from redislab.core.catalogue import Catalogue
 from redislab.core.grammar import Match, Wrong, match
 from redislab.core.line import split_prefix
 from redislab.core.roles import Role
 from redislab.core.words import Word
-from redislab.repl.knowledge import Knowledge
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,48 +1,40 @@
-"""What is said to a person after a reply: what happened, what went wrong, the same call in Python."""
+"""What the shell says to a person after a reply, by `assist.remarks`, and the same call in Python."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from redislab.core.coach import Advice, Origins, coach
-from redislab.core.happened import happened, why
+from redislab.assist.remarks import Failure, remark_on_refusal, remarks_on
+from redislab.core.coach import Advice, Origins
 from redislab.core.redispy import python_call
-from redislab.core.reply import Reply
 from redislab.core.roles import Role
 from redislab.core.safe import visible_text
-from redislab.core.server_states import remedy
 from redislab.core.session import Outcome
 from redislab.core.view import Items, Line, Span, line
 from redislab.core.words import quote
 from redislab.render.views import text_width
 from redislab.repl.desk import Desk
 
-FAILURES_ADVISED = 3  # of one transaction
 SHOWN_CHARACTERS = 60  # of a command that is quoted in a remark
 
 
 def remark(desk: Desk, outcome: Outcome, typed: bytes) -> None:
     """Say what there is to say about one command; the reply itself stands above already."""
-    _remedy(desk, outcome)
-    if desk.settings.explain != "off":
-        if desk.origins is None:
-            desk.origins = Origins()
-        known = desk.knowledge.catalogue
-        advice = coach(outcome, typed, known, desk.origins, server=_server(desk, outcome))
-        _advise(desk, advice, typed)
-        desk.origins.note(outcome)
-        _tell(desk, outcome)
-    _name_failures(desk, outcome)
+    if desk.origins is None:
+        desk.origins = Origins()
+    found = remarks_on(outcome, typed, desk.knowledge, desk.origins, desk.settings.explain)
+    if found.helps:
+        desk.screen.remedy(found.helps)
+    _advise(desk, found.advice, typed)
+    if found.told:
+        desk.screen.show(Items((line(Span(found.told, Role.DIM)),)))
+    if found.failures:
+        desk.screen.show(Items(tuple(map(_failure, found.failures)), found.summary))
+    for failure in found.failures:
+        if failure.advice:
+            desk.screen.remedy(f"{failure.place}) {failure.advice}")
     if desk.settings.python:
         desk.screen.show(Items((line(Span(python_of(desk, outcome.args, outcome.in_multi), Role.DIM)),)))
-
-
-def _server(desk: Desk, outcome: Outcome) -> str:
-    """What answered, for an error about a command that the catalogue has not."""
-    failed = outcome.reply is not None and outcome.reply.is_error
-    unknown = failed and desk.knowledge.catalogue.lookup(outcome.args) is None
-    return desk.knowledge.server() if unknown else ""
 
 
 def python_of(desk: Desk, args: Sequence[bytes], in_multi: bool) -> str:
@@ -53,15 +45,7 @@ def python_of(desk: Desk, args: Sequence[bytes], in_multi: bool) -> str:
 
 def remark_refusal(desk: Desk, typed: bytes) -> None:
     """A line that could not be split into words."""
-    if desk.settings.explain != "off":
-        _advise(desk, coach(None, typed, desk.knowledge.catalogue), typed)
-
-
-def _remedy(desk: Desk, outcome: Outcome) -> None:
-    """What helps against an error of the server's state."""
-    reply = outcome.reply
-    if reply is not None and reply.is_error and (helps := remedy(reply.code)):
-        desk.screen.remedy(helps)
+    _advise(desk, remark_on_refusal(typed, desk.knowledge, desk.settings.explain).advice, typed)
 
 
 def _advise(desk: Desk, advice: Advice | None, typed: bytes) -> None:
@@ -81,42 +65,17 @@ def _advise(desk: Desk, advice: Advice | None, typed: bytes) -> None:
         desk.screen.show(Items((line(Span(advice.suggestion, Role.COMMAND)),)))
 
 
-def _tell(desk: Desk, outcome: Outcome) -> None:
-    sentence = why(outcome) if desk.settings.explain == "full" else happened(outcome)
-    if sentence:
-        desk.screen.show(Items((line(Span(sentence, Role.DIM)),)))
-
-
-def _name_failures(desk: Desk, outcome: Outcome) -> None:
-    """Which commands of a transaction failed."""
-    failed = outcome.failed_items
-    if not failed:
-        return
-    total = len(outcome.transaction)
-    others = " Redis undoes nothing: the others have run." if len(failed) < total else ""
-    title = (
-        ""
-        if desk.settings.explain != "off"
-        else f"{len(failed)} of {total} command{'s' * (total > 1)} failed.{others}"
-    )
-    desk.screen.show(Items(tuple(_failure(place, args, item) for place, args, item in failed), title))
-    if desk.settings.explain == "off":
-        return
-    for place, args, item in failed[:FAILURES_ADVISED]:
-        single = replace(outcome, args=args, reply=item, transaction=(), observed=None)
-        advice = coach(single, quote(args), desk.knowledge.catalogue, desk.origins)
-        if advice is not None:
-            desk.screen.remedy(f"{place}) {advice.text}")
-
-
-def _failure(place: int, args: Sequence[bytes], error: Reply) -> Line:
-    command = _text(quote(args))
+def _failure(failure: Failure) -> Line:
+    command = _text(quote(failure.args))
     if len(command) > SHOWN_CHARACTERS:
         command = f"{command[:SHOWN_CHARACTERS]}…"
     return line(
-        Span(f"{place}) ", Role.DIM), Span(command, Role.STRONG), ": ", Span(_text(error.text), Role.ERROR)
+        Span(f"{failure.place}) ", Role.DIM),
+        Span(command, Role.STRONG),
+        ": ",
+        Span(_text(failure.error.text), Role.ERROR),
     )
 
 
-def _text(data: bytes | str) -> str:
-    return data if isinstance(data, str) else data.decode("utf-8", "surrogateescape")
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -7,9 +7,7 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, cast
 
-from redislab.core.reply import Reply
 from redislab.core.requests import RequestReader
-from redislab.core.resp import encode_part
 from redislab.engines.embedded import results
 from redislab.engines.embedded.client import Client
 from redislab.errors import ProtocolError
@@ -212,12 +210,8 @@ class Session(asyncio.Protocol):
     def _drain(self, client: Client) -> None:
         output = client.output
         while output:
-            result, resp = output.popleft()
-            if type(result) is Reply:
-                self._put(encode_part(result, resp))
-                continue
-            for part in results.parts(result, resp):
-                self._put(encode_part(part, resp))
+            for piece in results.encoded(*output.popleft()):
+                self._put(piece)
 
     def _put(self, piece: bytes) -> None:
         self._pieces.append(piece)

@@ -9,11 +9,11 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from redislab.app import Place
+from redislab.assist.knowledge import Knowledge
 from redislab.core.engine import Engine
 from redislab.engines.target import Target
 from redislab.errors import ExitCode
 from redislab.render.plain import Format, Layout
-from redislab.repl.knowledge import Knowledge
 from redislab.repl.shell import run_shell
 from redislab.streams import Streams
 

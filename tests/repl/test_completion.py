@@ -36,7 +36,7 @@ def blind() -> ShellCompleter:
 
 @pytest.fixture(params=["embedded", "server"])
 def seeing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ShellCompleter:
-    monkeypatch.setattr("redislab.repl.finder.BUDGET_S", 5.0)  # a busy machine is not what is tested
+    monkeypatch.setattr("redislab.assist.finder.BUDGET_S", 5.0)  # a busy machine is not what is tested
     engine: Engine = EmbeddedEngine()
     if request.param == "server":
         server: RedisServer = request.getfixturevalue("server")

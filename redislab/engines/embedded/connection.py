@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from redislab.core.parts import Part
 from redislab.core.reply import Reply
@@ -25,8 +25,9 @@ class EmbeddedConnection:
     connection, or `replies` when its time is up) runs the backlog too, as a server would.
     """
 
-    def __init__(self, lab: Lab, *, aside: bool = False) -> None:
+    def __init__(self, lab: Lab, *, aside: bool = False, rung: Callable[[], None] = lambda: None) -> None:
         self._lab = lab
+        self._rung = rung  # told in any thread that something came out
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # put may be called by a signal handler
         self._waiting = False
         self._under_way: Iterator[Part] | None = None  # an aggregate of which parts are still to come
@@ -78,6 +79,21 @@ class EmbeddedConnection:
                 self.close()
                 raise
 
+    def received(self, timeout_s: float | None) -> bytes:
+        """What has come, as a server writes it, in place of `replies`; b"" when nothing came in time."""
+        self._check_open()
+        try:
+            if not self._wait(timeout_s):
+                return b""
+        except BaseException:
+            self.close()
+            raise
+        output = self.client.output
+        pieces: list[bytes] = []
+        while output:
+            pieces.extend(results.encoded(*output.popleft()))
+        return b"".join(pieces)
+
     def cancel(self) -> None:
         self._cancelled = True
         self._wake.put(None)
@@ -108,6 +124,7 @@ class EmbeddedConnection:
         """Something came out; called in any thread."""
         if self._waiting:
             self._wake.put(None)
+        self._rung()
 
     def _check_open(self) -> None:
         if self._cancelled:

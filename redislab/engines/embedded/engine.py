@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from redislab.core.engine import Capabilities, Connection, Engine, Greeting
+from redislab.core.engine import Capabilities, Engine, Greeting
 from redislab.core.spans import span_text
 from redislab.errors import CannotUndo
 
 if TYPE_CHECKING:
     from redislab.core.undo import Restored
+    from redislab.engines.embedded.connection import EmbeddedConnection
     from redislab.engines.embedded.journal import Journal
     from redislab.engines.embedded.keeping.claim import Claim
     from redislab.engines.embedded.lab import Lab
@@ -66,13 +67,17 @@ class EmbeddedEngine:
             for notice in told:
                 self._notice(notice)
 
-    def connect(self) -> Connection:
+    def connect(self) -> EmbeddedConnection:
         """A new connection. There is no network to fail."""
+        return self.connect_with(lambda: None)
+
+    def connect_with(self, rung: Callable[[], None]) -> EmbeddedConnection:
+        """The same; `rung` is called, in any thread, whenever something came for it."""
         lab = self.lab
         self.tell()
         from redislab.engines.embedded.connection import EmbeddedConnection
 
-        connection = EmbeddedConnection(lab)
+        connection = EmbeddedConnection(lab, rung=rung)
         if self._journal is not None:
             self._journal.mine.add(connection.client)
         return connection
@@ -184,7 +189,7 @@ class _Aside(EmbeddedEngine):
         super().__init__()
         self._engine = engine
 
-    def connect(self) -> Connection:
+    def connect_with(self, rung: Callable[[], None]) -> EmbeddedConnection:
         from redislab.engines.embedded.connection import EmbeddedConnection
 
-        return EmbeddedConnection(self._engine.lab, aside=True)
+        return EmbeddedConnection(self._engine.lab, aside=True, rung=rung)

@@ -13,6 +13,7 @@ from typing import Any
 
 from redislab.core.parts import Head, Part, Run
 from redislab.core.reply import NIL, Kind, Reply
+from redislab.core.resp import encode_part
 
 RUN_VALUES = 1_000  # so many bulk strings go out together: enough to be fast, little enough to be shown early
 
@@ -114,6 +115,15 @@ def parts(result: Any, resp: int) -> Iterator[Part]:
             yield from parts(value, resp)
         else:
             yield single
+
+
+def encoded(result: Any, resp: int) -> Iterator[bytes]:
+    """The bytes that a server writes for any result, in pieces."""
+    if type(result) is Reply:
+        yield encode_part(result, resp)
+        return
+    for part in parts(result, resp):
+        yield encode_part(part, resp)
 
 
 def flat_values(result: Any) -> Sequence[Any]:

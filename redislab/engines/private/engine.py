@@ -37,7 +37,7 @@ class PrivateEngine:
     @property
     def greetings(self) -> Sequence[Greeting]:
         """HELLO where RESP3 is wanted; AUTH where the server listens at a port."""
-        return self._started().greetings
+        return self.started.greetings
 
     def preload(self) -> None:
         """Import redis-py. The server starts with the connection, which comes first in any case."""
@@ -45,7 +45,7 @@ class PrivateEngine:
 
     def connect(self) -> Connection:
         """A new connection. Raises Unreachable where there is no server program, or where it has ended."""
-        real = self._started()
+        real = self.started
         process = self._process
         if process is not None and not process.running:
             raise Unreachable(
@@ -68,7 +68,9 @@ class PrivateEngine:
             if self._process is not None:
                 self._process.stop()
 
-    def _started(self) -> RealEngine:
+    @property
+    def started(self) -> RealEngine:
+        """The server's own engine; starts the server. Raises Unreachable."""
         with self._starting:
             if self._real is None:
                 self._process = ServerProcess.start()

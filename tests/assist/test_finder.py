@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from redislab.assist.finder import BUDGET_S, MOST_NAMES, Finder
 from redislab.core.engine import Engine
 from redislab.core.session import Session
 from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.real import RealEngine
 from redislab.engines.target import Target
-from redislab.repl.finder import BUDGET_S, MOST_NAMES, Finder
 from tests.servers import NonsenseServer, RedisServer
 
 Fill = Callable[..., Finder]

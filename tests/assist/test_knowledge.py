@@ -9,13 +9,13 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from redislab.app import catalogue
+from redislab.assist.knowledge import Knowledge
 from redislab.core.engine import Engine
 from redislab.core.hint import hint
 from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.real import RealEngine
 from redislab.engines.target import Target
 from redislab.repl.completion import ShellCompleter
-from redislab.repl.knowledge import Knowledge
 from redislab.repl.reading import read
 from tests.repl.shells import Shell, knowledge
 from tests.servers import RedisServer

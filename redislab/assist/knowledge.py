@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from redislab.app import catalogue as usual_catalogue
+from redislab.assist.finder import Finder
 from redislab.core import words as word_splitter
 from redislab.core.catalogue import Catalogue
 from redislab.core.engine import Engine
 from redislab.core.learn import Facts, learned
-from redislab.repl.finder import Finder
 
 NAMES_AT_ONCE = 12  # asked about for one menu
 GIVES_UP_AFTER = 3  # looks that failed

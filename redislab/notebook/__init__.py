@@ -1,0 +1,29 @@
+"""IPython's magics: `%redis` and its kin, on the engine that `redislab.connect()` shares.
+
+magics      `%redis`, `%%redis`, `%redis_connect` …: options → what a cell asks for
+desk        the two clients of a notebook, and what is known of where they are
+running     lines of a cell → exchanges
+captured    a reply as text, as Python values, and its beginning for the page
+shown       exchanges → what IPython displays
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load(ipython: InteractiveShell) -> None:
+    """Register the magics; doing so twice changes nothing."""
+    from redislab.notebook.magics import register
+
+    register(ipython)
+
+
+def unload(ipython: InteractiveShell) -> None:
+    """Take out of IPython what `load` has put in. The data stays where it is."""
+    from redislab.notebook.magics import unregister
+
+    unregister(ipython)

@@ -1,0 +1,190 @@
+"""The magics: what is typed behind `%redis` and its kin → what is run and shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from redislab import options as command_line
+from redislab.assist.clock import clock
+from redislab.core.ahead import NOTHING, Ahead, ahead
+from redislab.core.engine import Undoable
+from redislab.core.explain import explain_view
+from redislab.core.probe import Probe
+from redislab.core.undo import sentence
+from redislab.core.view import Items, Note, NoteKind, View
+from redislab.core.view import line as line_view
+from redislab.core.words import split
+from redislab.errors import UsageError
+from redislab.notebook.desk import FIRST, Desk
+from redislab.notebook.faults import plainly
+from redislab.notebook.given import read_options, wishes_of
+from redislab.notebook.running import Run
+from redislab.notebook.shown import Shown
+from redislab.notebook.streaming import collect, stream
+from redislab.shared import Shared
+
+CONNECT_USAGE = "%redis_connect URL, or -h HOST -p PORT, -s SOCKET, --lab NAME, --fresh, or nothing"
+CLOCK_USAGE = "%redis_clock, %redis_clock +60s, %redis_clock +2d or %redis_clock real"
+
+
+@magics_class
+class RedisMagics(Magics):
+    """Registered by `%load_ext redislab`."""
+
+    def __init__(self, shell: InteractiveShell, desk: Desk) -> None:
+        super().__init__(shell)
+        self.desk = desk
+        self._ipython = shell
+
+    @no_var_expand  # braces and dollars are data here
+    @line_cell_magic
+    def redis(self, line: str, cell: str | None = None) -> Shown | None:
+        """Run a Redis command (%redis SET name ada), or a cell of them, a command a line (%%redis)."""
+        with plainly():
+            given, rest = read_options(line)
+            if cell is not None and rest:
+                raise UsageError(
+                    f"Below %%redis stands a command a line; {rest.split()[0]!r} is no option of it."
+                )
+            with self._desk_at(given.get("--url")) as desk:
+                run = Run(desk, rest if cell is None else cell, wishes_of(given, desk.explain))
+                with self._keeping_last(run), plainly(run):
+                    if cell is None:
+                        return collect(run)
+                    stream(run)
+        return None
+
+    @no_var_expand
+    @line_magic
+    def redis_connect(self, line: str) -> Shown:
+        """Say where commands run: a URL, or options as `redislab repl` has them. Alone: back to the first."""
+        with plainly():
+            words = [word.decode("utf-8", "surrogateescape") for word in split(line.encode())]
+            if words and not words[0].startswith("-"):
+                words.insert(0, "--url")
+            options = command_line.parse(words, mode="repl", names=command_line.PLACE_NAMES | {"--help"})
+            if options.help or options.command:
+                raise UsageError(CONNECT_USAGE)
+            if options.ask_password:
+                options.password = command_line.ask_password()
+            notices: list[str] = []
+            shared = self.desk.shared
+            if not words:
+                shared.go_home()
+            elif options.fresh or command_line.names_a_place(options):
+                shared.go_to(command_line.place(options, os.environ), notices.append)
+            else:
+                raise UsageError("Name a place: a URL, -p PORT, --lab NAME, --fresh or --engine server.")
+            self.desk.settle()
+            seat = self.desk.seat(FIRST)
+            seat.session.connect()
+            notices += seat.notices
+            seat.notices.clear()
+            where = f"Commands run at {self.desk.engine.label} now; redislab.connect() gives clients there."
+            return Shown([_info(text) for text in (*notices, where)])
+
+    @no_var_expand
+    @line_magic
+    def redis_explain(self, line: str) -> Shown:
+        """What each word of a command means; nothing is run."""
+        with plainly():
+            words = split(line.encode("utf-8", "surrogateescape"))
+            if not words:
+                raise UsageError("this is how it is written: %redis_explain SET name ada")
+            here = self.desk.knowledge
+            here.learn(words)
+            return Shown([explain_view(here.catalogue, words, self._ahead(words))])
+
+    @no_var_expand
+    @line_magic
+    def redis_clock(self, line: str) -> Shown:
+        """What time it is for the data; `+60s` lets time pass, `real` gives the real time back."""
+        with plainly():
+            now, remark = clock(self.desk.engine, line, CLOCK_USAGE, "%redis_undo")
+            return Shown([line_view(now), *([_info(remark)] if remark else [])])
+
+    @no_var_expand
+    @line_magic
+    def redis_undo(self, line: str) -> Shown:
+        """Take back the latest change, or the latest N."""
+        with plainly():
+            text = line.strip() or "1"
+            if not (text.isascii() and text.isdigit() and int(text)):
+                raise UsageError("this is how it is written: %redis_undo or %redis_undo 3")
+            engine = self.desk.engine
+            if not isinstance(engine, Undoable):
+                raise UsageError(f"{engine.label} is a server, where nothing is kept to be undone")
+            restored = engine.undo(int(text))
+            return Shown([Items(tuple(line_view(sentence(each)) for each in restored))])
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _desk_at(self, url: str | None) -> Iterator[Desk]:
+        """The notebook's desk, or one elsewhere for as long as a cell lasts."""
+        if url is None:
+            yield self.desk
+            return
+        desk = Desk(Shared({**os.environ, "REDISLAB_URL": url}))
+        desk.taps = self.desk.taps
+        try:
+            yield desk
+        finally:
+            desk.leave()
+
+    @contextmanager
+    def _keeping_last(self, run: Run) -> Iterator[None]:
+        """`_redis` holds the last reply, whether the cell came to its end or not."""
+        try:
+            yield
+        finally:
+            if run.has_value:
+                self._ipython.user_ns["_redis"] = run.value
+
+    def _ahead(self, words: list[bytes]) -> Ahead:
+        """What these words would meet; nothing where data may not be looked at, or inside MULTI."""
+        desk = self.desk
+        desk.settle()
+        seat = desk.seat(FIRST)
+        if not desk.may_look or seat.session.link.state.in_multi:
+            return NOTHING
+        catalogue = desk.knowledge.catalogue
+        probe = Probe(desk.engine, catalogue=catalogue)
+        probe.enabled = True
+        look = probe.look(words, seat.session.link.state.wanted_db)
+        probe.close()
+        return ahead(catalogue.lookup(words), words, look)
+
+
+def register(shell: InteractiveShell) -> None:
+    """Put the magics into a shell, once."""
+    if registered(shell) is None:
+        from redislab.shared import SHARED
+
+        shell.register_magics(RedisMagics(shell, Desk(SHARED)))
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Take them out again; the clients of the notebook hang up."""
+    magics = registered(shell)
+    if magics is None:
+        return
+    magics.desk.leave()
+    for kind, names in RedisMagics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+    shell.magics_manager.registry.pop(RedisMagics.__name__, None)
+
+
+def registered(shell: InteractiveShell) -> RedisMagics | None:
+    found = shell.magics_manager.registry.get(RedisMagics.__name__)
+    return found if isinstance(found, RedisMagics) else None
+
+
+def _info(text: str) -> View:
+    return Note(NoteKind.INFO, line_view(text))

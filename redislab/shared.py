@@ -1,0 +1,96 @@
+"""Where a process works: the one engine that notebook magics and `redislab.connect()` share.
+
+It is opened when first wanted: a Redis inside this process, fresh and kept nowhere, unless REDISLAB_URL
+names a server.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from redislab.app import Place, open_engine
+from redislab.core.engine import Undoable
+
+if TYPE_CHECKING:
+    from redislab.core.engine import Engine
+
+
+class Shared:
+    """A place and its engine. `home` is where it began; a Redis inside this process keeps its data there."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._lock = threading.Lock()
+        self._home: tuple[Place, Engine] | None = None
+        self._here: tuple[Place, Engine] | None = None
+
+    @property
+    def place(self) -> Place:
+        return self._opened()[0]
+
+    @property
+    def engine(self) -> Engine:
+        """Raises UsageError where REDISLAB_URL is no URL of a server."""
+        return self._opened()[1]
+
+    def go_to(self, place: Place, notice: Callable[[str], None] | None = None) -> Engine:
+        """Work elsewhere from now on; clients that were made before stay where they are.
+
+        Raises LabUnavailable and UsageError; then nothing has changed.
+        """
+        self._opened()
+        engine = open_engine(place, notice)
+        _remember(engine)
+        self._leave()
+        self._here = place, engine
+        return engine
+
+    def go_home(self) -> Engine:
+        """Back to where it began."""
+        self._opened()
+        self._leave()
+        self._here = self._home
+        return self.engine
+
+    def client(self, *, asyncio: bool, options: Mapping[str, Any]) -> Any:
+        """A redis-py client of this place. Raises UsageError."""
+        from redislab.engines.clients import client
+
+        place, engine = self._opened()
+        return client(engine, place.db, options, asyncio=asyncio)
+
+    def _leave(self) -> None:
+        """Let go of what only we hold: a kept lab, so that others can open it, and a server of our own."""
+        if self._here is not None and self._here is not self._home:
+            place, engine = self._here
+            if place.embedded or place.private:
+                engine.close()
+
+    def _opened(self) -> tuple[Place, Engine]:
+        with self._lock:
+            if self._here is None:
+                place = place_of_environment(self._environ)
+                engine = open_engine(place)
+                _remember(engine)
+                self._here = self._home = place, engine
+            return self._here
+
+
+def place_of_environment(environ: Mapping[str, str]) -> Place:
+    """REDISLAB_URL (a password in REDISCLI_AUTH), or a fresh Redis inside this process."""
+    from redislab import options as command_line
+
+    if not environ.get("REDISLAB_URL"):
+        return Place()
+    return command_line.place(command_line.Options(), environ)
+
+
+def _remember(engine: Engine) -> None:
+    if isinstance(engine, Undoable):
+        engine.remember()
+
+
+SHARED = Shared(os.environ)

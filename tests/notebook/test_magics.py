@@ -1,0 +1,174 @@
+"""`%redis` and `%%redis` in a real IPython: what is run, shown and kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from redislab.errors import CommandFailed, Unreachable, UsageError
+from tests.notebook.notebooks import Notebook
+
+
+def test_a_line_answers_as_redis_cli_does(anywhere: Notebook) -> None:
+    assert anywhere.run("%redis SET name ada").text == "OK"
+    assert anywhere.run("%redis GET name").text == '"ada"'
+    assert anywhere.run("%redis INCR n").text == "(integer) 1"
+    assert anywhere.run("%redis GET nothing").text == "(nil)"
+
+
+def test_a_line_can_be_assigned(anywhere: Notebook) -> None:
+    anywhere.run("%redis RPUSH l a b")
+    ran = anywhere.run("x = %redis LRANGE l 0 -1\nx.value")
+    assert ran.result == ["a", "b"]
+
+
+def test_a_cell_has_a_command_a_line(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis\nSET a 1\n\nGET a\n3 PING\n")
+    assert ran.text == 'OK\n"1"\nPONG\nPONG\nPONG'
+
+
+def test_quotes_are_read_as_in_the_shell(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis\nSET 'two words' \"x\\ty\"\nGET 'two words'\nSET a 'b")
+    assert ran.text == 'OK\n"x\\ty"\nInvalid argument(s)'
+
+
+def test_braces_and_dollars_are_data(anywhere: Notebook) -> None:
+    anywhere.run("x = 5")
+    anywhere.run("%redis SET j '{\"x\":1} $x {x}'")
+    assert anywhere.run("%redis GET j").result.value == '{"x":1} $x {x}'
+
+
+def test_full_line_comments_and_the_markers_of_graders_are_left_out(anywhere: Notebook) -> None:
+    cell = "%%redis\n# don't\n### BEGIN SOLUTION\nSET a 1\n### END SOLUTION\n# BEGIN TESTS\nGET a"
+    assert anywhere.run(cell).text == 'OK\n"1"'
+    assert anywhere.run('%%redis\nECHO "a\n# inside a word\nb"').result is None
+    assert anywhere.last() == "a\n# inside a word\nb"
+
+
+@pytest.mark.parametrize("line", ["raise NotImplementedError()", "raise NotImplementedError"])
+def test_a_raise_line_is_a_real_exception(anywhere: Notebook, line: str) -> None:
+    ran = anywhere.run(f"%%redis\nSET a 1\n# YOUR CODE HERE\n{line}\nSET a 2")
+    assert isinstance(ran.error, NotImplementedError)
+    assert ran.shown_error == "NotImplementedError"
+    assert anywhere.run("%redis GET a").text == '"1"'
+
+
+def test_a_raise_line_says_what_it_says(anywhere: Notebook) -> None:
+    ran = anywhere.run('%%redis\nraise ValueError("no answer yet")')
+    assert ran.shown_error == "ValueError: no answer yet"
+
+
+def test_an_error_is_shown_with_advice_and_the_cell_goes_on(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis\nSET a 1\nLPUSH a x\nGETT a\nGET a")
+    assert ran.error is None
+    assert ran.text.splitlines()[0] == "OK"
+    assert "(error) WRONGTYPE" in ran.text
+    assert ran.text.endswith('"1"')
+    assert "<strong>error</strong>" in ran.html
+    assert "<strong>remedy:</strong>" in ran.html
+
+
+def test_a_strict_cell_raises_at_the_first_error(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis --strict\nSET a 1\nLPUSH a x\nSET a 2\nSET a 3")
+    assert isinstance(ran.error, CommandFailed)
+    assert "WRONGTYPE" in ran.shown_error
+    assert "2 commands below it did not run" in ran.shown_error
+    assert "Traceback" not in ran.shown_error
+    assert anywhere.run("%redis GET a").text == '"1"'
+
+
+def test_a_strict_cell_raises_for_a_command_of_a_transaction(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis --strict\nSET a 1\nMULTI\nLPUSH a x\nEXEC")
+    assert isinstance(ran.error, CommandFailed)
+
+
+def test_a_transaction_goes_over_lines_and_cells(anywhere: Notebook) -> None:
+    assert anywhere.run("%%redis\nSET n 5\nMULTI\nINCR n").text == "OK\nOK\nQUEUED"
+    assert anywhere.run("%%redis\nINCR n\nEXEC").text == "QUEUED\n1) (integer) 6\n2) (integer) 7"
+
+
+def test_the_last_reply_is_kept_as_python_values(anywhere: Notebook) -> None:
+    anywhere.run("%%redis\nRPUSH l a 1\nLRANGE l 0 -1")
+    assert anywhere.last() == ["a", "1"]
+    anywhere.run("%redis GET nothing")
+    assert anywhere.last() is None
+    anywhere.run('%redis SET b "\\xff"')
+    anywhere.run("%redis GET b")
+    assert anywhere.last() == b"\xff"
+    anywhere.run("%redis LPUSH b x")
+    assert isinstance(anywhere.last(), CommandFailed)
+
+
+def test_a_large_reply_is_shown_in_part_and_kept_whole(anywhere: Notebook) -> None:
+    anywhere.run("import redislab; redislab.connect().rpush('l', *range(5000)); None")
+    ran = anywhere.run("%redis LRANGE l 0 -1")
+    assert ran.text.count("\n") == 199
+    assert "4,800 more values are not shown" in ran.html
+    assert len(anywhere.last()) == 5000
+    assert anywhere.run("%redis --limit 0 LRANGE l 0 -1").text.count("\n") == 4999
+
+
+def test_a_second_client_waits_and_listens(anywhere: Notebook) -> None:
+    ran = anywhere.run("%%redis\nB: SUBSCRIBE news\nPUBLISH news hi\nBLPOP q 0\nB: UNSUBSCRIBE")
+    assert 'B received\n1) "message"\n2) "news"\n3) "hi"' in ran.text
+    assert ran.text.split("A waits: BLPOP q 0")[1].strip().startswith('B received\n1) "unsubscribe"')
+    ran = anywhere.run("%%redis\nB: LPUSH q job")
+    assert ran.text == '(integer) 1\nA: the answer to BLPOP q 0\n1) "q"\n2) "job"'
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%redis --strikt GET a", "Did you mean --strict?"),
+        ("%%redis --explain loud\nGET a", "off, brief or full"),
+        ("%%redis --limit\nGET a", "--limit needs a value"),
+        ("%%redis GET a\nGET b", "a command a line"),
+        ("%%redis\n:undo", "%redis_undo"),
+        ("%redis_connect nowhere", "Invalid URI scheme"),
+        ("%redis_connect --nonsense", "--nonsense"),
+        ("%%redis --url nowhere\nPING", "Invalid URI scheme"),
+        ("%redis_clock 5", "only goes ahead"),
+        ("%redis_undo x", "%redis_undo 3"),
+        ("%redis_explain", "%redis_explain SET"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_one_message(notebook: Notebook, cell: str, said: str) -> None:
+    ran = notebook.run(cell)
+    assert isinstance(ran.error, UsageError)
+    assert said in ran.shown_error
+    assert "Traceback" not in ran.shown_error
+    assert ran.shown_error.count("\n") < 2
+    assert notebook.run("%redis PING").text == "PONG"
+
+
+def test_where_no_server_is_nothing_runs_elsewhere(notebook: Notebook) -> None:
+    notebook.run("%redis SET a 1")
+    ran = notebook.run("%redis_connect redis://127.0.0.1:1")
+    assert isinstance(ran.error, Unreachable)
+    assert "127.0.0.1:1" in ran.shown_error
+    assert isinstance(notebook.run("%redis GET a").error, Unreachable)
+    notebook.run("%redis_connect")
+    assert notebook.run("%redis GET a").text == '"1"'
+
+
+def test_unloaded_the_magics_are_gone_and_loaded_again_they_are_back(notebook: Notebook) -> None:
+    notebook.run("%redis SET a 1")
+    notebook.run("%unload_ext redislab")
+    assert notebook.shell.find_line_magic("redis") is None
+    assert notebook.shell.find_cell_magic("redis") is None
+    notebook.run("%load_ext redislab")
+    assert notebook.run("%redis GET a").text == '"1"'
+
+
+def test_the_clock_and_undo(notebook: Notebook) -> None:
+    notebook.run("%redis SET t 1 EX 50")
+    assert "1 key has expired" in notebook.run("%redis_clock +60s").text
+    assert notebook.run("%redis GET t").text == "(nil)"
+    notebook.run("%redis_undo")
+    assert notebook.run("%redis GET t").text == '"1"'
+
+
+def test_explaining_runs_nothing(notebook: Notebook) -> None:
+    ran = notebook.run("%redis_explain SET a 1 EX 60")
+    assert "Remove the key after this many seconds" in ran.text
+    assert "<table" in ran.html
+    assert notebook.run("%redis DBSIZE").text == "(integer) 0"
