@@ -127,3 +127,21 @@ class Undoable(Protocol):
 
     def redo(self, count: int) -> list[Restored]:
         """Do again what was undone. Raises CannotUndo when nothing could be."""
+
+
+@runtime_checkable
+class Mortal(Protocol):
+    """An engine that is one person's alone, so that a lesson may let it die and begin anew."""
+
+    @property
+    def only_pretends(self) -> bool:
+        """Whether no process dies: what a server would have kept is left, and the rest forgotten."""
+
+    def kill(self) -> None:
+        """End the server as kill -9 does, and start it again on its files, with the settings it had.
+
+        Every connection ends, also those aside. Raises Unreachable when it does not come back.
+        """
+
+    def renew(self) -> None:
+        """No files and no settings but those of the start; connections may end. Data is for FLUSHALL."""

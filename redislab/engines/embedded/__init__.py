@@ -18,6 +18,7 @@ first connection does, or `preload` ahead of it. How the rest hangs together:
                 its docstring says how fakeredis differs, `tests/…/lines` hold the answers
     scripting   Lua in a sandbox, made of `lua_*`; functions: the libraries of FUNCTION LOAD
     acl         rules and checks of one user; users: those of a lab, and what was refused to them
+    rehearsal   what a lab would have in files, where a lesson kills it
     memory      the limit of memory and eviction; sizes: what a key takes, and how Redis would keep it
     tracking    who has read which keys; stats: what commands cost and how they failed; slow: which took long
     pause       CLIENT PAUSE and DEBUG SLEEP

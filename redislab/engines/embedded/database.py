@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fakeredis._core import Database
+from fakeredis._core import CommandItem, Database
 
 from redislab.engines.embedded import kept
 
@@ -216,6 +216,17 @@ class LabDatabase(Database):
         """Seconds since the key was last asked for or changed."""
         now_s = self._lab.clock.time()
         return max(0, int(now_s - self.used_s.get(key, now_s)))
+
+    def put_back(self, key: bytes, value: Any, expireat: float | None, encoding: bytes | None) -> None:
+        """The key holds again what was kept of it (`kept.keep`), to that moment; None: it is not there."""
+        item = CommandItem(key, self, item=self.get(key))
+        item.value = None if value is None else kept.revive(value)
+        item.expireat = expireat
+        item.writeback()
+        if encoding is not None:
+            self.made(key, item.value, encoding)
+        else:
+            self.made_anew(key)
 
     # -- how values were made ------------------------------------------------------------------
 

@@ -140,6 +140,28 @@ class EmbeddedEngine:
             lab.move_clock(-lab.clock.ahead_s)
         return sum(len(db.expiries()) for db in list(lab.dbs.values()))
 
+    # -- dying, for lessons ------------------------------------------------------------------------
+
+    @property
+    def only_pretends(self) -> bool:
+        return True
+
+    def kill(self) -> None:
+        lab = self._opened()
+        if lab.rehearsal is None:
+            self.renew()
+        with lab.at_work():
+            assert lab.rehearsal is not None
+            lab.rehearsal.kill()
+
+    def renew(self) -> None:
+        from redislab.engines.embedded.rehearsal import Rehearsal
+
+        lab = self._opened()
+        with lab.at_work():
+            lab.settings.renew()
+            lab.rehearsal = Rehearsal(lab)
+
     # -- undo -----------------------------------------------------------------------------------
 
     def remember(self) -> None:

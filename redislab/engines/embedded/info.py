@@ -102,10 +102,10 @@ def _persistence(client: Client) -> Iterator[Field]:
     yield "loading", 0
     yield "rdb_changes_since_last_save", client.lab.counts["changes"]
     yield "rdb_bgsave_in_progress", 0
-    keeper = client.lab.keeper
-    yield "rdb_last_save_time", int(client.lab.started_s if keeper is None else keeper.saved_s)
+    keeper, rehearsal = client.lab.keeper, client.lab.rehearsal
+    yield "rdb_last_save_time", int(client.lab.saved_s)
     yield "rdb_last_bgsave_status", "ok"
-    yield "aof_enabled", int(keeper is not None)
+    yield "aof_enabled", int(keeper is not None if rehearsal is None else rehearsal.appends)
     yield "aof_rewrite_in_progress", 0
     if keeper is not None:
         yield "aof_last_write_status", "ok" if keeper.problem is None else "err"

@@ -17,8 +17,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from fakeredis._core import CommandItem
-
 from redislab.core.spans import span_text
 from redislab.core.undo import NAMED, Restored
 from redislab.engines.embedded import kept, partial
@@ -208,14 +206,7 @@ class Journal:
         value = before.value
         if isinstance(value, partial.Fields | partial.Ends):
             value = partial.whole(value, None if stored is None else stored.value)
-        item = CommandItem(key, db, item=stored)
-        item.value = None if value is None else kept.revive(value)
-        item.expireat = before.expireat
-        item.writeback()
-        if before.encoding is not None:
-            db.made(key, item.value, before.encoding)
-        else:
-            db.made_anew(key)
+        db.put_back(key, value, before.expireat, before.encoding)
 
     def _put_back_contents(self, step: Emptied, restored: Restored) -> None:
         db = self._lab.dbs[step.db]

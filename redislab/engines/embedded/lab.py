@@ -37,6 +37,7 @@ from redislab.engines.embedded.users import Users
 if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
     from redislab.engines.embedded.keeping.keeper import Keeper
+    from redislab.engines.embedded.rehearsal import Rehearsal
     from redislab.engines.embedded.table import Entry, Table
 
 DATABASES = 16
@@ -77,6 +78,7 @@ class Lab(FakeServer):
         self.dbs: Databases = Databases(self)  # type: ignore[assignment]
         self.effects = Effects(self.dbs, self.interrupted)
         self.keeper: Keeper | None = None  # while the data is kept in a file
+        self.rehearsal: Rehearsal | None = None  # while a lesson may kill what it takes for a server
         self.settings = Settings()
         self.memory = Memory(self)
         self.tracking = Tracking(self.settings)
@@ -148,6 +150,13 @@ class Lab(FakeServer):
         self.run_id = secrets.token_hex(20)
 
     @property
+    def saved_s(self) -> float:
+        """When all data was last in a file, as SAVE means it; a lab without files: when it began."""
+        if self.rehearsal is not None:
+            return self.rehearsal.saved_s
+        return self.started_s if self.keeper is None else self.keeper.saved_s
+
+    @property
     def asks_password(self) -> bool:
         """Whether who comes in must log in before anything else."""
         return not (self.users.default.nopass and self.users.default.on)
@@ -193,6 +202,15 @@ class Lab(FakeServer):
             client.output.clear()
             client.ended_because = why
             client.hang_up()
+
+    def start_anew(self) -> None:
+        """What a server that starts has forgotten beside its data. The lock is held."""
+        self.change_run_id()
+        self.started_s = self.clock.time()
+        self.stats.clear()
+        self.counts.clear()
+        self.slow.rows.clear()
+        self.scripts.sources.clear()
 
     def close(self) -> None:
         """End every connection."""

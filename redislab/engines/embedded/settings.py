@@ -25,6 +25,7 @@ _ABSENT = {
     "port": ("0", "no network"),
     "tls-port": ("0", "no network"),
 }
+_FILES = frozenset({"appendonly", "save"})
 _TWINS = {"ziplist": "listpack", "slave": "replica"}  # older names of the same settings
 
 
@@ -78,6 +79,7 @@ class Settings:
         self._known: Mapping[str, Setting] = _read_table()
         self._values = {name: setting.default for name, setting in self._known.items()}
         self._kept = False
+        self._pretends = False  # to have files
         self._watchers: dict[str, Callable[[bytes], None]] = {}
 
     def watch(self, name: str, work: Callable[[bytes], None]) -> None:
@@ -94,6 +96,14 @@ class Settings:
         """The data is kept in a file that each change is appended to."""
         self._kept = True
         self._values["appendonly"] = "yes"
+
+    def renew(self) -> None:
+        """As at a server's start. From now on `appendonly` and `save` can be set; they mean nothing here."""
+        self._kept, self._pretends = False, True
+        before, self._values = self._values, {name: each.default for name, each in self._known.items()}
+        for name, work in self._watchers.items():
+            if self._values[name] != before[name]:
+                work(self._shown(name))
 
     def matching(self, patterns: list[bytes]) -> dict[bytes, bytes]:
         """CONFIG GET: names that match; one that was named is shown as it was typed."""
@@ -146,6 +156,8 @@ class Settings:
 
     def _check_possible(self, name: str, value: str) -> None:
         """Raises ValueError for what this engine cannot be."""
+        if name in _FILES and self._pretends:
+            return
         if name == "appendonly" and self._kept:
             if value != "yes":
                 raise ValueError("this lab is kept, so each change is written; --fresh keeps nothing")

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redislab.core.engine import Capabilities, Connection, Greeting
+from redislab.core.link import Link
+from redislab.core.parts import Assembler
+from redislab.core.reply import Reply
 from redislab.engines.private.process import ServerProcess
 from redislab.engines.real import RealEngine
 from redislab.errors import Unreachable
 
 LABEL = "redislab server"
+PATIENCE_S = 10.0
+POLL_S = 0.005  # the server tells nobody when its append-only file is there
+_REWRITING = re.compile(rb"aof_rewrite_(in_progress|scheduled):1")
 
 
 class PrivateEngine:
     """Starts its server with the first connection, or with `preload`. Empty at first, and kept nowhere.
 
     A server that has ended (SHUTDOWN, a crash) is not started again: its data would be gone in silence.
+    It is by `kill`, which somebody asked for.
     """
 
     def __init__(self, protocol: int | None = None) -> None:
         self._protocol = protocol
         self._process: ServerProcess | None = None
         self._real: RealEngine | None = None
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._settings: dict[bytes, bytes] | None = None  # as they were when the server was new
 
     @property
     def label(self) -> str:
@@ -67,6 +77,57 @@ class PrivateEngine:
         with self._starting:
             if self._process is not None:
                 self._process.stop()
+
+    # -- dying ----------------------------------------------------------------------------------
+
+    @property
+    def only_pretends(self) -> bool:
+        return False
+
+    def kill(self) -> None:
+        """Settings are written into the configuration first; an append-only file is begun before the end."""
+        self.started
+        self._ask(b"CONFIG", b"REWRITE")
+        self._until(lambda: not _REWRITING.search(self._ask(b"INFO", b"persistence").text))
+        if self._process is not None:
+            self._process.restart()
+        self._until(lambda: self._ask(b"PING").code != "LOADING")
+
+    def _until(self, condition: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not condition() and time.monotonic() < deadline_s:
+            time.sleep(POLL_S)
+
+    def renew(self) -> None:
+        """A new server where this one has written files, or was given settings."""
+        with self._starting:
+            if self._process is None:
+                return
+            if self._process.running and not self._process.has_written:
+                if self._settings is None:
+                    self._settings = self._settings_now()
+                if self._settings_now() == self._settings:
+                    return
+            self._process.stop()
+            self._process = self._real = None
+            self._settings = self._settings_now()
+
+    def _settings_now(self) -> dict[bytes, bytes]:
+        items = [item.text for item in self._ask(b"CONFIG", b"GET", b"*").items]
+        return dict(zip(items[::2], items[1::2], strict=True))
+
+    def _ask(self, *args: bytes) -> Reply:
+        link, assembler = Link(self.started), Assembler()
+        try:
+            for arrival in link.request(args):
+                reply = assembler.add(arrival.part)
+                if reply is not None:
+                    return reply
+        finally:
+            link.drop()
+        raise Unreachable("The private server does not answer")
+
+    # -- the server itself ------------------------------------------------------------------------
 
     @property
     def started(self) -> RealEngine:

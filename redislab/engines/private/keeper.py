@@ -3,10 +3,12 @@
     python -I -S keeper.py FOLDER PROGRAM
 
 Configuration comes on standard input, up to an empty line; after that the asking process holds its end of
-the pipe and writes nothing. However it ends, kill -9 too, the system closes that end: then the server is
-killed and the folder removed. As the server's parent the keeper knows that the process it kills is the one
-it started. A parent-death signal would do for Linux alone, and follows the thread that started the child,
-not the process. What went wrong at the start is told on standard output.
+the pipe. A byte that it writes there means: kill the server and start it again on its files; the byte `GONE`
+on standard output answers that the old one is no more. However the asking process ends, kill -9 too, the
+system closes its end: then the server is killed and the folder removed. As the server's parent the keeper
+knows that the process it kills is the one it started. A parent-death signal would do for Linux alone, and
+follows the thread that started the child, not the process. What went wrong at the start is told on standard
+output.
 
 Imports nothing of redislab, for it must start quickly.
 """
@@ -23,6 +25,7 @@ from types import FrameType
 CONFIGURATION = "server.conf"
 LOG = "log"
 TOLD_BYTES = 4_000  # of the end of the server's log
+GONE = b"\n"  # said when the server has been killed and is to be started again
 
 
 def main(folder: str, program: str) -> int:
@@ -36,27 +39,66 @@ def main(folder: str, program: str) -> int:
     except OSError as error:
         _say(f"{folder}: {error.strerror}".encode("utf-8", "surrogateescape"))
         return 1
-    server: subprocess.Popen[bytes] | None = None
+    server = _Server(folder, program)
     try:
-        path = os.path.join(folder, CONFIGURATION)
-        with open(path, "xb") as file:
+        with open(os.path.join(folder, CONFIGURATION), "xb") as file:
             file.write(configuration)
-        with open(os.path.join(folder, LOG), "xb") as log:
-            server = subprocess.Popen(
-                [program, path], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
-            )
+        server.start()
         threading.Thread(target=_follow, args=[server], daemon=True).start()
-        code = server.wait()
+        while server.wait():
+            _say(GONE)
+            server.start()
         _tell(folder)
-        return code
+        return server.code
     except OSError as error:
         _say(f"{program}: {error.strerror}".encode("utf-8", "surrogateescape"))
         return 1
     finally:
-        if server is not None:
-            server.kill()
-            server.wait()
+        server.end()
         _remove(folder)
+
+
+class _Server:
+    """The server's process, and those that come after it on the same files."""
+
+    def __init__(self, folder: str, program: str) -> None:
+        self._folder, self._program = folder, program
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._again = 0  # how often it is still to be started
+        self.code = 1
+
+    def start(self) -> None:
+        path = os.path.join(self._folder, CONFIGURATION)
+        with self._lock, open(os.path.join(self._folder, LOG), "ab") as log:
+            if not self._is_over:
+                self._process = subprocess.Popen(
+                    [self._program, path], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder
+                )
+
+    def wait(self) -> bool:
+        """Until it has ended; whether it is to be started again."""
+        if self._process is not None:
+            self.code = self._process.wait()
+        with self._lock:
+            wanted, self._again = self._again > 0 and not self._is_over, 0
+        return wanted
+
+    def kill(self) -> None:
+        """Kill -9, and start it again."""
+        with self._lock:
+            self._again += 1
+            if self._process is not None:
+                self._process.kill()
+
+    def end(self) -> None:
+        """Kill -9, for good."""
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
 
 
 def _configuration() -> bytes | None:
@@ -70,11 +112,11 @@ def _configuration() -> bytes | None:
     return None
 
 
-def _follow(server: subprocess.Popen[bytes]) -> None:
-    """Wait until nobody holds the other end of standard input."""
-    while os.read(0, 1 << 10):
-        pass
-    server.kill()
+def _follow(server: _Server) -> None:
+    """Do as the other end of standard input says, until nobody holds it."""
+    while os.read(0, 1):
+        server.kill()
+    server.end()
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -32,6 +32,7 @@ _SETTINGS = (
     "loglevel warning",
     "enable-debug-command local",  # lessons look inside with DEBUG; nobody else can connect
 )
+_DATA = ("dump.rdb", "appendonlydir", "appendonly.aof")  # the last one is that of 6.2 and older
 _SINCE_7 = "enable-debug-command"  # before, DEBUG is always there and the setting is not
 
 
@@ -67,6 +68,23 @@ class ServerProcess:
     def running(self) -> bool:
         return self._keeper.poll() is None
 
+    @property
+    def has_written(self) -> bool:
+        """Whether there are files of data: a snapshot, or an append-only file."""
+        return any(os.path.exists(os.path.join(self._folder, name)) for name in _DATA)
+
+    def restart(self) -> None:
+        """Kill it, and start it again on its files. Raises Unreachable where it does not come back."""
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
+        try:
+            self._keeper.stdin.write(b"\n")
+            gone = self._keeper.stdout.read(1)
+        except OSError:
+            gone = b""
+        if not gone or not self._comes_up():
+            raise Unreachable(f"The private server did not start again: {_last_line(self._last_words())}")
+
     def stop(self) -> None:
         """End it and remove its folder; may be called twice."""
         for pipe in (self._keeper.stdin, self._keeper.stdout):
@@ -91,12 +109,15 @@ class ServerProcess:
         folder = _new_folder()
         address = _on_socket(folder) if unix_socket else _on_loopback()
         process = cls(_keep(folder, program, (*address.settings, *settings)), folder, address.target)
+        return (process, "") if process._comes_up() else (None, process._last_words())
+
+    def _comes_up(self) -> bool:
         deadline_s = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline_s and process.running:
-            if _takes_connections(address.target):
-                return process, ""
+        while time.monotonic() < deadline_s and self.running:
+            if _takes_connections(self.target):
+                return True
             time.sleep(POLL_S)
-        return None, process._last_words()
+        return False
 
     def _last_words(self) -> str:
         told = b""

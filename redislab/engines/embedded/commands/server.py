@@ -48,8 +48,7 @@ def wait(client: Client, args: list[bytes]) -> Any:
 
 @handles("LASTSAVE")
 def lastsave(client: Client, args: list[bytes]) -> Any:
-    keeper = client.lab.keeper
-    return int(client.lab.started_s if keeper is None else keeper.saved_s)
+    return int(client.lab.saved_s)
 
 
 def _keeper(client: Client) -> Keeper:
@@ -67,17 +66,24 @@ def save(client: Client, args: list[bytes]) -> Any:
     """Writes are in the file already: it is flushed. There is no background to do that in."""
     if len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE"):
         raise syntax_error()
-    keeper = _keeper(client)
+    if client.lab.rehearsal is not None:
+        client.lab.rehearsal.save()
+    else:
+        _flush(_keeper(client))
+    return OK if args[0].upper() == b"SAVE" else status(b"Background saving started")
+
+
+def _flush(keeper: Keeper) -> None:
     try:
         keeper.save()
     except OSError as error:
         raise Fail(f"ERR the lab cannot be flushed to the disk: {error.strerror}") from None
-    return OK if args[0].upper() == b"SAVE" else status(b"Background saving started")
 
 
 @handles("BGREWRITEAOF")
 def bgrewriteaof(client: Client, args: list[bytes]) -> Any:
-    _keeper(client).compact()
+    if client.lab.rehearsal is None:
+        _keeper(client).compact()
     return status(b"Background append only file rewriting started")
 
 
