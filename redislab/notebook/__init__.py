@@ -5,6 +5,7 @@ desk        the two clients of a notebook, and what is known of where they are
 running     lines of a cell → exchanges
 captured    a reply as text, as Python values, and its beginning for the page
 shown       exchanges → what IPython displays
+figures     plots that read on light and dark pages, for the notebooks written by hand
 """
 
 from __future__ import annotations
