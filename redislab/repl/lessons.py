@@ -244,6 +244,7 @@ class _Seats:
 
     def leave(self) -> None:
         self._desk.place = self._place
+        self._desk.origins = None  # what typed commands have made is gone
         self._desk.clients.leave(self._engine, self._place.db)
 
 
