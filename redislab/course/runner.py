@@ -267,9 +267,12 @@ class Runner:
 
     def _is_begun(self) -> bool:
         """What was typed is the beginning of a solution."""
-        typed = [(each.client, _folded(each.args)) for each in self._bench.journal.entries]
+        typed = self._bench.journal.entries
         return any(
-            [(line.client, _folded(line.args)) for line in solution.lines][: len(typed)] == typed
+            len(typed) <= len(solution.lines)
+            and all(
+                _same(line, each.args, each.client) for line, each in zip(solution.lines, typed, strict=False)
+            )
             for solution in self._at.solutions
         )
 
@@ -278,10 +281,12 @@ class Runner:
         return any(_same(Typed(each.args, 0, each.client), args, client) for each in entries)
 
 
-def _same(typed: Typed, args: Sequence[bytes], client: str) -> bool:
-    return typed.client == client and _folded(typed.args) == _folded(args)
-
-
-def _folded(args: Sequence[bytes]) -> bytes:
-    """For comparing what was typed: names of commands and options may be written in any case."""
-    return quote(args).lower()
+def _same(wanted: Typed, args: Sequence[bytes], client: str) -> bool:
+    """Whether these are its words; the command's name and options may be written in any case."""
+    if wanted.client != client or len(wanted.args) != len(args):
+        return False
+    return all(
+        typed == word
+        or (typed.upper() == word.upper() and (place == 0 or (word.isalpha() and word.isupper())))
+        for place, (word, typed) in enumerate(zip(wanted.args, args, strict=True))
+    )

@@ -141,6 +141,15 @@ def test_a_mistake_is_held_back_while_it_is_the_beginning_of_a_solution(bench: B
     assert student.types("EXPIRE session:42 600").startswith("Done")
 
 
+def test_a_key_in_other_letters_is_no_beginning_of_a_solution(bench: Bench) -> None:
+    student = Student(bench, TTL)
+    student.runner.begin()
+    assert "never expires" in student.types("SET session:42 ADA")
+    student.runner.reset()
+    assert student.types("set session:42 ada") == ""
+    assert student.types("expire session:42 600").startswith("Done")
+
+
 def test_what_was_held_back_is_said_when_the_way_is_left(bench: Bench) -> None:
     student = Student(bench, TTL)
     student.runner.begin()
