@@ -133,7 +133,7 @@ class Access(FakeSocket):
             if (key, self._db) not in self._watches:
                 self._watches.add((key, self._db))
                 self._db.add_watch(key, self)
-                if self._db.is_outlived(key):
+                if self.db.is_outlived(key):
                     self._watched_outlived.add((key, self._db))
 
     def _clear_watches(self) -> None:
