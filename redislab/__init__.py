@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     import redis
     import redis.asyncio
     from IPython.core.interactiveshell import InteractiveShell
+
+    from redislab.notebook import Check
 
 __version__ = "0.1.0"
 
@@ -28,6 +31,20 @@ def connect(asyncio: bool = False, **options: Any) -> redis.Redis | redis.asynci
     from redislab.shared import SHARED
 
     return SHARED.client(asyncio=asyncio, options=options)  # type: ignore[no-any-return]
+
+
+def lesson(wanted: str | int, *, allow: Sequence[str] = (), lang: str = "", clear: bool = False) -> Check:
+    """A lesson in this notebook, to be called `check`: `check.start("login")`, and then `check("login")`.
+
+    `wanted` is a number, an id or the path of a lesson file; `allow` names commands beyond the usual ones
+    that it may run; `lang` is `fr` or another language of its translations. A lesson empties its place: on a
+    server or in a kept lab that must hold nothing, unless `clear` says that it may go.
+
+    Raises `redislab.errors.UsageError` where it cannot be opened here.
+    """
+    from redislab.notebook import open_lesson
+
+    return open_lesson(wanted, allow=allow, language=lang, clear=clear)
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

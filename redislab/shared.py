@@ -16,6 +16,7 @@ from redislab.core.engine import Undoable
 
 if TYPE_CHECKING:
     from redislab.core.engine import Engine
+    from redislab.engines.tap import Tap
 
 
 class Shared:
@@ -26,6 +27,7 @@ class Shared:
         self._lock = threading.Lock()
         self._home: tuple[Place, Engine] | None = None
         self._here: tuple[Place, Engine] | None = None
+        self._tap: Tap | None = None
 
     @property
     def place(self) -> Place:
@@ -55,12 +57,24 @@ class Shared:
         self._here = self._home
         return self.engine
 
+    @property
+    def tap(self) -> Tap:
+        """Who follows what redis-py's clients do."""
+        from redislab.engines.tap import Tap
+
+        if self._tap is None:
+            self._tap = Tap()
+        return self._tap
+
     def client(self, *, asyncio: bool, options: Mapping[str, Any]) -> Any:
         """A redis-py client of this place. Raises UsageError."""
         from redislab.engines.clients import client
 
         place, engine = self._opened()
-        return client(engine, place.db, options, asyncio=asyncio)
+        made = client(engine, place.db, options, asyncio=asyncio)
+        if not asyncio:
+            self.tap.join(made)
+        return made
 
     def _leave(self) -> None:
         """Let go of what only we hold: a kept lab, so that others can open it, and a server of our own."""

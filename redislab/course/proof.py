@@ -142,12 +142,18 @@ def is_harmless(lesson: Lesson, catalogue: Catalogue) -> bool:
 
 def leaves_its_database(lesson: Lesson) -> Typed | None:
     """The first line that reaches other databases, or the whole server."""
-    for step in lesson.steps:
-        for typed in lines_of(step):
-            name, words = typed.args[0].upper(), [word.upper() for word in typed.args]
-            if name in _BEYOND or (name == b"COPY" and b"DB" in words[3:]):
-                return typed
-    return None
+    return next((typed for step in lesson.steps for typed in lines_of(step) if _reaches_beyond(typed)), None)
+
+
+def led_beyond(lesson: Lesson) -> Typed | None:
+    """The same of the lines that bring its steps about; what a person may type in them is the person's."""
+    lines = (each for _, each in way_to(lesson, lesson.steps[-1]) if isinstance(each, Typed))
+    return next(filter(_reaches_beyond, lines), None)
+
+
+def _reaches_beyond(typed: Typed) -> bool:
+    name, words = typed.args[0].upper(), [word.upper() for word in typed.args]
+    return name in _BEYOND or (name == b"COPY" and b"DB" in words[3:])
 
 
 def _races(condition: Condition) -> bool:

@@ -4,16 +4,20 @@ magics      `%redis`, `%%redis`, `%redis_connect` …: options → what a cell a
 desk        the two clients of a notebook, and what is known of where they are
 running     lines of a cell → exchanges
 captured    a reply as text, as Python values, and its beginning for the page
+exercise    a lesson: steps that are begun and checked
 shown       exchanges → what IPython displays
 figures     plots that read on light and dark pages, for the notebooks written by hand
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from redislab.notebook.exercise import Check as Check
 
 
 def load(ipython: InteractiveShell) -> None:
@@ -28,3 +32,10 @@ def unload(ipython: InteractiveShell) -> None:
     from redislab.notebook.magics import unregister
 
     unregister(ipython)
+
+
+def open_lesson(wanted: str | int, *, allow: Sequence[str], language: str, clear: bool) -> Check:
+    """A lesson where the notebook is; see `redislab.lesson`."""
+    from redislab.notebook import exercise
+
+    return exercise.open_lesson(wanted, allow=allow, language=language, clear=clear)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
@@ -179,6 +180,17 @@ def unregister(shell: InteractiveShell) -> None:
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.magics_manager.registry.pop(RedisMagics.__name__, None)
+
+
+def desk_of_notebook() -> Desk:
+    """Of the notebook in which this runs; the magics are registered if they are not. Raises UsageError."""
+    shell = get_ipython()
+    if shell is None:
+        raise UsageError("this works in a notebook, or in IPython")
+    register(shell)
+    magics = registered(shell)
+    assert magics is not None
+    return magics.desk
 
 
 def registered(shell: InteractiveShell) -> RedisMagics | None:

@@ -80,6 +80,17 @@ class Run:
             return ""
         return f"; {count:,} command{'s' * (count > 1)} below it did not run"
 
+    def arrived(self) -> Iterator[Item]:
+        """What the latest command brought to those who wait and listen."""
+        for seat in list(self._desk.seats.values()):
+            self._at = seat
+            if seat.waiting is not None:
+                answered = seat.answer(0)
+                if answered is not None:
+                    yield self._answered(seat, answered)
+            elif seat.session.listening:
+                yield from self._messages(seat)
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _line(self, typed: bytes) -> Iterator[Item]:
@@ -123,7 +134,7 @@ class Run:
             yield from self._run_beside(seat, args, typed, rest)
         else:
             yield from self._run(seat, args, typed, rest)
-        yield from self._arrived()
+        yield from self.arrived()
 
     def _run(self, seat: Seat, args: Sequence[bytes], typed: bytes, rest: bytes) -> Iterator[Item]:
         desk, session = self._desk, seat.session
@@ -177,17 +188,6 @@ class Run:
         if replies:
             self.value, self.has_value = replies[-1].value, True
         return Exchange(typed, replies, remarks, heading)
-
-    def _arrived(self) -> Iterator[Item]:
-        """What the latest command brought to those who wait and listen."""
-        for seat in list(self._desk.seats.values()):
-            self._at = seat
-            if seat.waiting is not None:
-                answered = seat.answer(0)
-                if answered is not None:
-                    yield self._answered(seat, answered)
-            elif seat.session.listening:
-                yield from self._messages(seat)
 
     def _messages(self, seat: Seat, patience_s: float = 0) -> Iterator[Item]:
         """What came for a client unasked; with patience, until a confirmation has come."""

@@ -164,5 +164,7 @@ def _line(line: Line) -> str:
 
 def _span(span: Span) -> str:
     if span.role in _CODE:
-        return code(span.text)
+        text = span.text
+        ticked = len(text) > 2 and text[0] == text[-1] == "`"  # what sets code apart in a terminal
+        return code(text[1:-1] if ticked else text)
     return f"<strong>{text_html(span.text)}</strong>" if span.role in _STRONG else text_html(span.text)

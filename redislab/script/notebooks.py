@@ -118,6 +118,8 @@ def _files(wish: Wish, streams: Streams) -> Iterator[tuple[str, str]]:
             yield lesson.path.name, lesson.path.read_text("utf-8")
     if wish.edition is Edition.TWIN and not wish.lesson and not wish.language:
         for path in by_hand():
+            if path.parent.resolve() == wish.folder.resolve():
+                continue  # this is where they come from
             yield path.name, stamped(path.read_text("utf-8"))
 
 
