@@ -6,8 +6,11 @@ inside the student's MULTI a question would be queued, and MONITOR would show it
 
 from __future__ import annotations
 
+import re
 import time
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from redislab.core.catalogue import Catalogue
@@ -15,9 +18,13 @@ from redislab.core.engine import Engine, Timed
 from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
+from redislab.core.state import CONFIRMED_BY_PUSH, SUBSCRIBING
 from redislab.course.evidence import Evidence, Journal
 from redislab.course.model import Lesson, Step, Typed, Wait, way_to
-from redislab.errors import RedislabError
+from redislab.errors import ConnectionLost, RedislabError
+
+_MESSAGES = frozenset({b"message", b"pmessage", b"smessage"})
+_MONITORED = re.compile(rb"\d+\.\d+ \[\d+ ")
 
 ANSWER_S = 5.0  # no command of a lesson takes longer
 BLOCKED_S = 0.05  # a command that may wait is asked for its answer so long, then left waiting
@@ -65,23 +72,29 @@ class Client:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._assembler = Assembler()
-        self._owed = 0  # answers that are still to come
+        self._owed: deque[_Owed] = deque()  # commands that have no answer yet
+        self._listens_to: defaultdict[bytes, set[bytes]] = defaultdict(set)  # by `_family`
 
     def run(self, args: Sequence[bytes], *, may_wait: bool) -> list[Answer]:
         """All that arrived for this client: the answer last, unless the command waits for something.
 
-        Raises Unanswered.
+        While it listens the server answers all but a few commands with an error. Raises Unanswered.
         """
         arrived = self.arrived()
+        listens = self._link.state.unpaired
         self._link.send([args])
-        self._owed += 1
+        self._owed.append(_Owed(args, self._confirmations(args) if listens else 1, by_link=not listens))
         until_s = time.monotonic() + (BLOCKED_S if may_wait else ANSWER_S)
-        while self._owed and time.monotonic() < until_s:
-            arrived += self._take(max(0.0, until_s - time.monotonic()))
-        if self._owed and not may_wait:
-            raise Unanswered(f"{args[0].decode('utf-8', 'replace')} is not answered")
+        try:
+            while self._owed and time.monotonic() < until_s:
+                arrived += self._take(max(0.0, until_s - time.monotonic()))
+        except ConnectionLost:
+            if args[0].upper() != b"QUIT":
+                raise
         if args[0].upper() == b"QUIT":
-            self._link.drop()  # the server hangs up, and the next line connects anew
+            self.close()  # the server hangs up, and the next line connects anew
+        elif self._owed and not may_wait:
+            raise Unanswered(f"{args[0].decode('utf-8', 'replace')} is not answered")
         return arrived
 
     def arrived(self) -> list[Answer]:
@@ -91,10 +104,13 @@ class Client:
     @property
     def waits(self) -> bool:
         """Whether a command has no answer yet."""
-        return self._owed > 0
+        return bool(self._owed)
 
     def close(self) -> None:
         self._link.drop()
+        self._assembler = Assembler()
+        self._owed.clear()
+        self._listens_to.clear()
 
     def _take(self, timeout_s: float) -> list[Answer]:
         found: list[Answer] = []
@@ -102,12 +118,71 @@ class Client:
             reply = self._assembler.add(arrival.part)
             if reply is None:
                 continue
-            found.append((arrival.args, reply))
-            if arrival.args is not None and reply.kind is not Kind.PUSH:
-                self._owed = max(0, self._owed - 1)
+            found.append((self._answered(arrival.args, reply), reply))
             if not self._owed:
                 break
         return found
+
+    def _answered(self, args: Sequence[bytes] | None, reply: Reply) -> Sequence[bytes] | None:
+        """The command that a reply belongs to; None: it is a message."""
+        self._note_channels(reply)
+        if not self._owed or _is_message(reply):
+            return args
+        owed = self._owed[0]
+        if args is None and owed.by_link:
+            return None
+        owed.answers -= 1
+        if owed.answers <= 0 or reply.is_error:
+            self._owed.popleft()
+            if not owed.by_link:
+                self._link.state.observe(owed.args, reply.kind)
+        return owed.args
+
+    def _confirmations(self, args: Sequence[bytes]) -> int:
+        """How many answers a command gets that is said while listening."""
+        name = args[0].lower()
+        if name not in CONFIRMED_BY_PUSH:
+            return 1
+        return max(1, len(args) - 1 or len(self._listens_to[_family(name)]))
+
+    def _note_channels(self, reply: Reply) -> None:
+        """Confirmations say what is listened to; those in the answer of EXEC do so as well."""
+        if not _is_confirmation(reply):
+            for item in reply.items if reply.kind is Kind.ARRAY else ():
+                self._note_channels(item)
+            return
+        what, channel, count = reply.items
+        channels = self._listens_to[_family(what.text)]
+        (channels.add if what.text in SUBSCRIBING else channels.discard)(channel.text)
+        self._link.state.confirmed(what.text, count.number)
+
+
+@dataclass
+class _Owed:
+    """A command that is to be answered so often. `by_link`: the link says which answers are its own."""
+
+    args: Sequence[bytes]
+    answers: int
+    by_link: bool
+
+
+def _family(name: bytes) -> bytes:
+    """Of SUBSCRIBE and UNSUBSCRIBE b"", of PSUBSCRIBE b"p", of SSUBSCRIBE b"s"."""
+    return name.partition(b"subscribe")[0].removesuffix(b"un")
+
+
+def _is_confirmation(reply: Reply) -> bool:
+    items = reply.items if reply.kind in (Kind.ARRAY, Kind.PUSH) else ()
+    return len(items) == 3 and items[0].text in CONFIRMED_BY_PUSH and items[2].kind is Kind.INTEGER
+
+
+def _is_message(reply: Reply) -> bool:
+    """What comes unasked: of a channel, of MONITOR, of RESP3's pushes those that confirm nothing."""
+    if reply.kind is Kind.STATUS:
+        return bool(_MONITORED.match(reply.text))
+    if reply.kind is Kind.PUSH:
+        return not _is_confirmation(reply)
+    return reply.kind is Kind.ARRAY and bool(reply.items) and reply.items[0].text in _MESSAGES
 
 
 class Bench:

@@ -41,6 +41,7 @@ class Access(FakeSocket):
         self.aside = aside
         self._opened: list[CommandItem] = []
         self._running: tuple[Entry, list[bytes]] | None = None
+        self._watched_outlived: set[tuple[bytes, Any]] = set()  # their time was up already: no change to come
 
     @property
     def db(self) -> Any:
@@ -121,11 +122,23 @@ class Access(FakeSocket):
     def watched_changed(self) -> bool:
         return self._watch_notified
 
+    @property
+    def watched_expired(self) -> bool:
+        """Whether a watched key has outlived its time since."""
+        watched: set[tuple[bytes, Any]] = self._watches - self._watched_outlived
+        return any(db.is_outlived(key) for key, db in watched)
+
     def watch_keys(self, keys: list[bytes]) -> None:
         for key in keys:
             if (key, self._db) not in self._watches:
                 self._watches.add((key, self._db))
                 self._db.add_watch(key, self)
+                if self.db.is_outlived(key):
+                    self._watched_outlived.add((key, self._db))
+
+    def _clear_watches(self) -> None:
+        super()._clear_watches()
+        self._watched_outlived.clear()
 
     def forget_watches(self) -> None:
         self._clear_watches()

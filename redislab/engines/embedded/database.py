@@ -95,6 +95,11 @@ class LabDatabase(Database):
             else:
                 kept.mend(item.value)
 
+    def is_outlived(self, key: bytes) -> bool:
+        """Whether a key lies here and its time is up (DEBUG SET-ACTIVE-EXPIRE 0)."""
+        item = self._dict.get(key)
+        return item is not None and not _is_alive(item, self.time)
+
     def stored_keys(self) -> list[bytes]:
         return list(self._dict)
 
@@ -126,10 +131,11 @@ class LabDatabase(Database):
     def wake_all(self) -> None:
         self._lab.touched = True
 
-    def changed_altogether(self) -> None:
-        """Every key may be another one now (SWAPDB)."""
+    def replaced(self, before: Contents) -> None:
+        """It holds other keys than before (SWAPDB): who watches one that was or is here hears of it."""
         for key in list(self._watches):
-            self.notify_watch(key)
+            if _is_alive(before.items.get(key), self.time) or _is_alive(self._dict.get(key), self.time):
+                self.notify_watch(key)
         self.wake_all()
 
     def clear(self) -> None:
@@ -260,3 +266,8 @@ class LabDatabase(Database):
         """What its making says of how Redis keeps this value; None: nothing special."""
         known = self.made_by.get(key)
         return known[1] if known is not None and known[0] is value else None
+
+
+def _is_alive(item: Any, now_s: float) -> bool:
+    """Of a stored item, or None where there is no key."""
+    return item is not None and (item.expireat is None or item.expireat >= now_s)

@@ -266,9 +266,10 @@ class Lab(FakeServer):
     def swap(self, first: int, second: int) -> None:
         """Two databases change places. The lock is held."""
         one, other = self.dbs[first], self.dbs[second]
+        before, others_before = one.contents, other.contents
         one.swap(other)
-        one.changed_altogether()
-        other.changed_altogether()
+        one.replaced(before)
+        other.replaced(others_before)
 
     # -- time and waiting -----------------------------------------------------------------------
 

@@ -86,7 +86,6 @@ class PrivateEngine:
 
     def kill(self) -> None:
         """Settings are written into the configuration first; an append-only file is begun before the end."""
-        self.started
         self._ask(b"CONFIG", b"REWRITE")
         self._until(lambda: not _REWRITING.search(self._ask(b"INFO", b"persistence").text))
         if self._process is not None:

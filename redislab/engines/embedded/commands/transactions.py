@@ -32,7 +32,7 @@ def exec_(client: Client, args: list[bytes]) -> Any:
     queued = client.queued
     if queued is None:
         raise Fail(b"ERR EXEC without MULTI")
-    abort, changed = client.abort_exec, client.watched_changed
+    abort, changed = client.abort_exec, client.watched_changed or client.watched_expired
     client.forget_transaction()
     if abort:
         raise Fail(b"EXECABORT Transaction discarded because of previous errors.")
