@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 FENCE = "---"
-LISTS = ("needs", "teaches", "allow")
+LISTS = ("needs", "teaches", "allow", "covers")
 SCALARS = ("format", "id", "title", "minutes", "notebook")
 REQUIRED = ("format", "id", "title")
 

@@ -108,7 +108,8 @@ class Step:
 class Lesson:
     """What one file teaches. `needs` are ids of lessons, `teaches` and `allow` names of commands.
 
-    `notebook`: the course has a notebook of it (any lesson can be written as one).
+    `notebook`: the course has a notebook of it (any lesson can be written as one). `covers`: topics of a
+    course's list, each as `step/topic`.
     """
 
     path: Path
@@ -120,6 +121,7 @@ class Lesson:
     minutes: int | None = None
     allow: tuple[str, ...] = ()
     notebook: bool = False
+    covers: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     lines_of: Mapping[str, int] = field(default_factory=dict)  # where each name of the front matter stands
 

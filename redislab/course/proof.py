@@ -61,6 +61,11 @@ def lint(lesson: Lesson, catalogue: Catalogue) -> Iterator[Fault]:
         if catalogue.get(name) is None:
             line = lesson.lines_of.get("teaches" if name in lesson.teaches else "allow", 1)
             yield Fault(lesson.path, line, f"{name} is no command of Redis {catalogue.version}.")
+    for covered in lesson.covers:
+        step_id, _, topic = covered.partition("/")
+        if lesson.step(step_id) is None or not topic:
+            remedy = "Write step/topic, with the id of a step."
+            yield Fault(lesson.path, lesson.lines_of["covers"], f"covers: no step for {covered}.", remedy)
     for step in lesson.steps:
         yield from _lint_step(lesson, step, catalogue)
 

@@ -58,6 +58,7 @@ def read_text(text: str, path: Path) -> tuple[Lesson | None, list[Fault]]:
         int(minutes) if (minutes := _one(entries, "minutes")).isdigit() else None,
         tuple(name.upper() for name in _many(entries, "allow")),
         _one(entries, "notebook") == "true",
+        _many(entries, "covers"),
         tuple(reader.steps),
         {name: entry.line for name, entry in entries.items()},
     )
