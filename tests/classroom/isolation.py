@@ -14,6 +14,13 @@ from typing import Generic, TypeVar
 
 TIMEOUT_S = 120.0
 
+# What Redis says of a command that the configuration has switched off.
+LOCKED = (
+    'ERR {what} command not allowed. If the {option} option is set to "local", you can run it from a local'
+    " connection, otherwise you need to set this option in the configuration file, and then restart the"
+    " server."
+)
+
 Place = TypeVar("Place")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redislab.classroom import acl
 from tests.classroom.clients import connected, crowd, is_closed_while, request
-from tests.classroom.isolation import Person, Probe, Promise
+from tests.classroom.isolation import LOCKED, Person, Probe, Promise
 from tests.classroom.shared import TEACHER_PASSWORD, SharedRedis, shared_redis
 from tests.classroom.terminal import PAYLOAD, Later, reaches_the_screen
 
@@ -186,12 +186,6 @@ def _hears(line: str, ready: str, hostile: str) -> Callable[[SharedRoom], str]:
     )
 
 
-_LOCKED = (
-    'ERR {what} command not allowed. If the {option} option is set to "local", you can run it from a local'
-    " connection, otherwise you need to set this option in the configuration file, and then restart the"
-    " server."
-)
-
 PROBES: Sequence[Probe[SharedRoom]] = (
     *_no_key(
         Promise.READ,
@@ -303,7 +297,7 @@ PROBES: Sequence[Probe[SharedRoom]] = (
     _answers(
         Promise.STOP,
         "DEBUG SLEEP 60",
-        _LOCKED.format(what="DEBUG", option="enable-debug-command"),
+        LOCKED.format(what="DEBUG", option="enable-debug-command"),
     ),
     Probe(
         Promise.STOP,
@@ -331,7 +325,7 @@ PROBES: Sequence[Probe[SharedRoom]] = (
         "CLUSTER FLUSHSLOTS",
     ),
     _answers(
-        Promise.CHANGE, "MODULE LOAD /tmp/x.so", _LOCKED.format(what="MODULE", option="enable-module-command")
+        Promise.CHANGE, "MODULE LOAD /tmp/x.so", LOCKED.format(what="MODULE", option="enable-module-command")
     ),
     *_no_channel(Promise.CHANGE, "PUBLISH s:bob:news hello", "SPUBLISH s:bob:news hello"),
     *_no_command(
