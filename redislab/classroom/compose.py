@@ -156,6 +156,7 @@ def _lab(seat: Seat) -> Service:
             "HOME": HOME,
             "REDISLAB_HOME": f"{HOME}/.redislab",
             "REDISLAB_URL": "redis://redis:6379",
+            "REDISLAB_OWN": "1",  # all lessons may run there
             "REDISLAB_PASSWORD_FILE": "/run/secrets/redis",
             "JUPYTER_TOKEN_FILE": "/run/secrets/jupyter",
         },
