@@ -66,6 +66,12 @@ class Shared:
             self._tap = Tap()
         return self._tap
 
+    def labs(self) -> tuple[str, ...]:
+        """The names of those that are kept."""
+        from redislab.engines.embedded.keeping.place import labs_folder, labs_in
+
+        return tuple(lab.name for lab in labs_in(labs_folder(self._environ)))
+
     def client(self, *, asyncio: bool, options: Mapping[str, Any]) -> Any:
         """A redis-py client of this place. Raises UsageError."""
         from redislab.engines.clients import client

@@ -1,12 +1,16 @@
 """IPython's magics: `%redis` and its kin, on the engine that `redislab.connect()` shares.
 
-magics      `%redis`, `%%redis`, `%redis_connect` …: options → what a cell asks for
-desk        the two clients of a notebook, and what is known of where they are
-running     lines of a cell → exchanges
-captured    a reply as text, as Python values, and its beginning for the page
-exercise    a lesson: steps that are begun and checked
-shown       exchanges → what IPython displays
-figures     plots that read on light and dark pages, for the notebooks written by hand
+    magics      `%redis`, `%%redis`, `%redis_connect` …; `given` reads the options
+    desk        the two clients of a notebook, and what is known of where they are
+    running     lines of a cell → exchanges
+    captured    a reply as text, as Python values, and its beginning for the page
+    shown       exchanges → what IPython displays; `streaming` while a cell runs, with a bar
+    exercise    a lesson: steps that are begun and checked
+    figures     plots that read on light and dark pages, for the notebooks written by hand
+    faults      one message in place of a traceback
+    completing  Tab in lines of ours, `inspecting` Shift-Tab, `cursor` where either stands
+
+The one room that imports IPython.
 """
 
 from __future__ import annotations

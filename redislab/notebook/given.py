@@ -52,6 +52,23 @@ def read_options(line: str) -> tuple[dict[str, str], str]:
     return given, line[place:].strip()
 
 
+def behind_options(line: str) -> str | None:
+    """The beginning of a command behind the options; None where an option is still being typed."""
+    place = 0
+    while (found := _OPTION.match(line, place)) is not None:
+        place = found.end()
+        option = OPTIONS.get(found[1])
+        if option is not None and option.value and found[2] is None:
+            following = _VALUE.match(line, place)
+            if following is None:
+                return None
+            place = following.end()
+        if place == len(line):
+            return None
+    rest = line[place:].lstrip()
+    return None if rest.startswith("-") else rest
+
+
 def wishes_of(given: Mapping[str, str], explain: str) -> Wishes:
     """What the options ask for; `explain` where they say nothing of that. Raises UsageError."""
     explain = given.get("--explain", explain)

@@ -21,9 +21,11 @@ from redislab.core.view import Items, Note, NoteKind, View
 from redislab.core.view import line as line_view
 from redislab.core.words import split
 from redislab.errors import UsageError
+from redislab.notebook.completing import Matcher
 from redislab.notebook.desk import FIRST, Desk
 from redislab.notebook.faults import plainly
 from redislab.notebook.given import read_options, wishes_of
+from redislab.notebook.inspecting import Inspector
 from redislab.notebook.running import Run
 from redislab.notebook.shown import Shown
 from redislab.notebook.streaming import collect, stream
@@ -41,6 +43,19 @@ class RedisMagics(Magics):
         super().__init__(shell)
         self.desk = desk
         self._ipython = shell
+        self._matcher = Matcher(desk, shell.Completer)
+        self._inspector = Inspector(desk, getattr(shell, "kernel", None))
+
+    def attach(self) -> None:
+        """Take part in completion and inspection."""
+        self._matcher.attach()
+        self._inspector.attach()
+
+    def detach(self) -> None:
+        """Take part no longer; the clients of the notebook hang up."""
+        self._matcher.detach()
+        self._inspector.detach()
+        self.desk.leave()
 
     @no_var_expand  # braces and dollars are data here
     @line_cell_magic
@@ -167,15 +182,17 @@ def register(shell: InteractiveShell) -> None:
     if registered(shell) is None:
         from redislab.shared import SHARED
 
-        shell.register_magics(RedisMagics(shell, Desk(SHARED)))
+        magics = RedisMagics(shell, Desk(SHARED))
+        shell.register_magics(magics)
+        magics.attach()
 
 
 def unregister(shell: InteractiveShell) -> None:
-    """Take them out again; the clients of the notebook hang up."""
+    """Take them out again."""
     magics = registered(shell)
     if magics is None:
         return
-    magics.desk.leave()
+    magics.detach()
     for kind, names in RedisMagics.magics.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

@@ -29,6 +29,12 @@ def notebook(here: Shared, tmp_path: Path) -> Iterator[Notebook]:
     made.close()
 
 
+@pytest.fixture
+def here_is_embedded(request: pytest.FixtureRequest) -> bool:
+    """Which of the two `anywhere` is."""
+    return bool(request.node.callspec.params["anywhere"] == "embedded")
+
+
 @pytest.fixture(params=["embedded", "server"])
 def anywhere(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
