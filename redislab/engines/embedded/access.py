@@ -41,7 +41,7 @@ class Access(FakeSocket):
         self.aside = aside
         self._opened: list[CommandItem] = []
         self._running: tuple[Entry, list[bytes]] | None = None
-        self._watched_outlived: set[tuple[bytes, Any]] = set()  # their time was up already: no change to come
+        self.watched_outlived: set[tuple[bytes, Any]] = set()  # their time was up already: no change to come
 
     @property
     def db(self) -> Any:
@@ -125,7 +125,7 @@ class Access(FakeSocket):
     @property
     def watched_expired(self) -> bool:
         """Whether a watched key has outlived its time since."""
-        watched: set[tuple[bytes, Any]] = self._watches - self._watched_outlived
+        watched: set[tuple[bytes, Any]] = self._watches - self.watched_outlived
         return any(db.is_outlived(key) for key, db in watched)
 
     def watch_keys(self, keys: list[bytes]) -> None:
@@ -134,11 +134,11 @@ class Access(FakeSocket):
                 self._watches.add((key, self._db))
                 self._db.add_watch(key, self)
                 if self.db.is_outlived(key):
-                    self._watched_outlived.add((key, self._db))
+                    self.watched_outlived.add((key, self._db))
 
     def _clear_watches(self) -> None:
         super()._clear_watches()
-        self._watched_outlived.clear()
+        self.watched_outlived.clear()
 
     def forget_watches(self) -> None:
         self._clear_watches()

@@ -136,6 +136,9 @@ class LabDatabase(Database):
         for key in list(self._watches):
             if _is_alive(before.items.get(key), self.time) or _is_alive(self._dict.get(key), self.time):
                 self.notify_watch(key)
+            elif self.is_outlived(key):
+                for client in self._watches[key]:
+                    client.watched_outlived.add((key, self))
         self.wake_all()
 
     def clear(self) -> None:
