@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from redislab.classroom.acl import Account, told
 from redislab.classroom.compose import compose_file, compose_text, lab_user, redis_conf, redis_conf_file
 from redislab.classroom.handout import Slip, handout
-from redislab.classroom.plan import STATE, SUBNET_PREFIX, Plan, Wishes, new_plan, read_plan, seated
+from redislab.classroom.hub.files import CONFIG, PROXY_TOKEN, VALUES, hub_files
+from redislab.classroom.plan import STATE, SUBNET_PREFIX, Plan, Seat, Wishes, new_plan, read_plan, seated
 from redislab.classroom.roster import MOST_STUDENTS, read_roster
 from redislab.classroom.secrets import FOLDER as TOKENS
-from redislab.classroom.secrets import kept_or_new
+from redislab.classroom.secrets import Secrets, kept_or_new, kept_token, new_token
+from redislab.classroom.shared import TEACHER, shared_files
 from redislab.classroom.writing import held, write
 from redislab.core.safe import visible_text
 from redislab.errors import ExitCode, UsageError
@@ -34,6 +37,8 @@ class ClassOptions:
     hosts: tuple[str, ...] | None = None
     students_per_host: int | None = None
     subnets: str | None = None
+    shared: bool | None = None
+    jupyterhub: bool | None = None
     force: bool = False
     help: bool = False
 
@@ -83,6 +88,8 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
         Option(
             ("--students-per-host",), "students_per_host", _count, "N", "a compose file for each N students"
         ),
+        Option(("--jupyterhub",), "jupyterhub", None, "", "for a JupyterHub: Docker, and Kubernetes"),
+        Option(("--shared",), "shared", None, "", "one Redis for all, with a user and a prefix for each"),
         Option(("--subnets",), "subnets", _pool, "NET", "networks are cut from this one (10.213.0.0/16)"),
     ),
     "About": (Option(("--help",), "help", None, "", "this page"),),
@@ -117,19 +124,39 @@ def run_classroom(argv: Sequence[str], streams: Streams) -> ExitCode:
 
 def class_files(folder: Path, plan: Plan) -> tuple[dict[str, str], set[str]]:
     """Text by path, and the paths that containers of any user may read. Tokens in the folder are kept."""
+    secrets = {seat.key: kept_or_new(folder, seat.key) for seat in plan.seats}
     files: dict[str, str] = {}
-    readable, slips = set(), []
+    readable: set[str] = set()
     for seat in plan.seats:
-        secrets = kept_or_new(folder, seat.key)
-        files |= secrets.files(seat.key)
-        files[redis_conf_file(seat.key)] = redis_conf(secrets.redis)
-        readable.add(redis_conf_file(seat.key))
-        slips.append(Slip(seat.person.name, seat.address, secrets.jupyter))
-    files[HANDOUT] = handout(slips)
-    for seats in plan.machines:
-        files[compose_file(seats[0].machine)] = compose_text(plan, seats)
+        files |= secrets[seat.key].files(seat.key)
+    if plan.wishes.shared:
+        more, readable = shared_files(plan, secrets, kept_token(folder / TEACHER) or new_token())
+        files |= more
+    else:
+        for seat in plan.seats:
+            files[redis_conf_file(seat.key)] = redis_conf(secrets[seat.key].redis)
+            readable.add(redis_conf_file(seat.key))
+    if plan.wishes.jupyterhub:
+        files |= hub_files(plan, secrets, kept_token(folder / PROXY_TOKEN) or new_token())
+        readable.add(CONFIG)
+    elif not plan.wishes.shared:
+        for seats in plan.machines:
+            files[compose_file(seats[0].machine)] = compose_text(plan, seats)
+    files[HANDOUT] = handout([slip(plan, seat, secrets[seat.key]) for seat in plan.seats])
     files[STATE] = replace(plan, files=tuple(files)).to_json()
     return files, readable
+
+
+def slip(plan: Plan, seat: Seat, secrets: Secrets) -> Slip:
+    """What the student gets."""
+    if plan.wishes.shared:
+        user = Account(seat.key, secrets.redis).user
+        command = f"redislab repl -h {seat.host} -p {plan.wishes.first_port} --user {user} --askpass"
+        return Slip(seat.person.name, secrets.redis, command=command)
+    if plan.wishes.jupyterhub:
+        address = f"http://{seat.host}:{plan.wishes.first_port}/"
+        return Slip(seat.person.name, secrets.jupyter, address, login=seat.key)
+    return Slip(seat.person.name, secrets.jupyter, seat.address)
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -153,9 +180,14 @@ def _owners(files: Iterable[str]) -> dict[str, int]:
 
 
 def _wishes(options: ClassOptions, before: Plan) -> Wishes:
-    names = ("port_base", "hosts", "students_per_host", "subnets")
+    names = ("port_base", "hosts", "students_per_host", "subnets", "shared", "jupyterhub")
     asked = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    return replace(before.wishes, **asked)
+    wishes = replace(before.wishes, **asked)
+    if wishes.shared and wishes.jupyterhub:
+        raise UsageError("--shared has no Jupyter, and --jupyterhub a Redis for each: one of them, not both")
+    if wishes.jupyterhub and (wishes.students_per_host or len(wishes.hosts) > 1):
+        raise UsageError("--jupyterhub runs on one machine, or on Kubernetes: leave --students-per-host out")
+    return wishes
 
 
 def _said(folder: Path, before: Plan, plan: Plan) -> str:
@@ -171,5 +203,9 @@ def _said(folder: Path, before: Plan, plan: Plan) -> str:
         lines.append(
             f"  docker compose -f {file} up -d --remove-orphans    # {len(seats)} on {seats[0].host}"
         )
-    lines.append(f"  {folder / HANDOUT}    # the links, with tokens: for print, not for the web")
+    lines.append(f"  {folder / HANDOUT}    # a slip for each, with the token: for print, not for the web")
+    if plan.wishes.jupyterhub:
+        lines.append(f"  {folder / VALUES}    # for Zero to JupyterHub, in place of compose")
+    if plan.wishes.shared:
+        lines += ["What a shared Redis cannot prevent:", told().rstrip()]
     return visible_text("\n".join(lines), lines=True) + "\n"

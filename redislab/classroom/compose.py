@@ -77,12 +77,12 @@ def compose_text(plan: Plan, seats: Sequence[Seat]) -> str:
     machine = seats[0].machine
     services: dict[str, Service] = {}
     for seat in seats:
-        services[f"redis-{seat.key}"] = _redis(seat)
+        services[f"redis-{seat.key}"] = redis_service(seat)
         services[f"lab-{seat.key}"] = _lab(seat)
     content = {
         "name": plan.project if machine == 0 else f"{plan.project}-{machine + 1}",
         "services": services,
-        "networks": {seat.key: {"ipam": {"config": [{"subnet": seat.subnet}]}} for seat in seats},
+        "networks": {seat.key: network(seat) for seat in seats},
         "volumes": {f"{kind}-{seat.key}": {} for seat in seats for kind in ("redis", "home")},
         "configs": {f"redis-{seat.key}": {"file": f"./{redis_conf_file(seat.key)}"} for seat in seats},
         "secrets": {
@@ -122,18 +122,25 @@ def health(test: Sequence[str]) -> Service:
     return {"test": ["CMD", *test], "interval": "15s", "timeout": "5s", "retries": 4, "start_period": "20s"}
 
 
-# -- inside ----------------------------------------------------------------------------------------
+def network(seat: Seat) -> Service:
+    return {"ipam": {"config": [{"subnet": seat.subnet}]}}
 
 
-def _redis(seat: Seat) -> Service:
+def redis_command() -> list[str]:
+    """What bounds a student's Redis, and keeps its data."""
+    return [
+        *["redis-server", "--dir", "/data", "--protected-mode", "no", "--appendonly", "yes"],
+        *["--maxmemory", f"{MAXMEMORY_MB}mb", "--maxmemory-policy", "noeviction"],
+        *["--maxclients", str(MAXCLIENTS)],
+    ]
+
+
+def redis_service(seat: Seat) -> Service:
+    program, *settings = redis_command()
     return {
         "image": f"${{REDIS_IMAGE:-{REDIS_IMAGE}}}",
         "user": REDIS_USER,
-        "command": [
-            *["redis-server", "/etc/redis/redis.conf", "--dir", "/data", "--protected-mode", "no"],
-            *["--maxmemory", f"{MAXMEMORY_MB}mb", "--maxmemory-policy", "noeviction"],
-            *["--maxclients", str(MAXCLIENTS), "--appendonly", "yes"],
-        ],
+        "command": [program, "/etc/redis/redis.conf", *settings],
         "networks": {seat.key: {"aliases": ["redis"]}},
         "volumes": [f"redis-{seat.key}:/data"],
         "configs": [{"source": f"redis-{seat.key}", "target": "/etc/redis/redis.conf"}],
@@ -142,6 +149,9 @@ def _redis(seat: Seat) -> Service:
         ),
         **hardened(REDIS_MEMORY_MB, pids=32, cpus=0.5),
     }
+
+
+# -- inside ----------------------------------------------------------------------------------------
 
 
 def _lab(seat: Seat) -> Service:

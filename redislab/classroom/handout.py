@@ -12,12 +12,16 @@ from typing import NamedTuple
 
 
 class Slip(NamedTuple):
-    """What one student gets: `address` opens in a browser, `token` is what it asks for."""
+    """What one student gets: a token, and where to use it: at `address` in a browser, or after `command`.
+
+    `login` is the user's name, where the address asks for one.
+    """
 
     name: str
-    address: str
     token: str
-    login: str = ""  # where a user name is asked for as well
+    address: str = ""
+    login: str = ""
+    command: str = ""
 
 
 _PAGE = """\
@@ -56,7 +60,7 @@ can. This note is not printed.</p>
 _SLIP = """\
 <li>
 <h2><bdi>{name}</bdi></h2>
-<p>Open <a href="{link}">{address}</a>{login}</p>
+<p>{way}</p>
 <p>Token: <code>{token}</code></p>
 </li>"""
 
@@ -68,12 +72,12 @@ def handout(slips: Sequence[Slip]) -> str:
 
 
 def _slip(slip: Slip) -> str:
+    return _SLIP.format(name=escape(slip.name), token=escape(slip.token), way=_way(slip))
+
+
+def _way(slip: Slip) -> str:
+    if slip.command:
+        return f"Run <code>{escape(slip.command)}</code>"
     link = slip.address if slip.login else f"{slip.address}?token={slip.token}"
     login = f" and sign in as <code>{escape(slip.login)}</code>" if slip.login else ""
-    return _SLIP.format(
-        name=escape(slip.name),
-        link=escape(link),
-        address=escape(slip.address),
-        token=escape(slip.token),
-        login=login,
-    )
+    return f'Open <a href="{escape(link)}">{escape(slip.address)}</a>{login}'

@@ -25,6 +25,7 @@ from redislab.errors import ClassRefused
 STATE = "class.json"
 FORMAT = 1
 SUBNET_PREFIX = 29  # six addresses: the gateway, a Redis, a Jupyter, and room for a second try
+FIRST_PORT, HUB_PORT, REDIS_PORT = 8101, 8000, 6379
 _MOST_SLUG = 24
 _FILE = r"(?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9._-]*"
 
@@ -33,12 +34,19 @@ _FILE = r"(?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9._-]*"
 class Wishes:
     """What the teacher asked for."""
 
-    port_base: int = 8101
+    port_base: int | None = None
     hosts: tuple[str, ...] = ("127.0.0.1",)
     students_per_host: int | None = None  # None: all on one
     subnets: str = "10.213.0.0/16"
     shared: bool = False
     jupyterhub: bool = False
+
+    @property
+    def first_port(self) -> int:
+        """The first student's, or the one of what all students share."""
+        if self.port_base is not None:
+            return self.port_base
+        return HUB_PORT if self.jupyterhub else REDIS_PORT if self.shared else FIRST_PORT
 
 
 @dataclass(frozen=True)
@@ -119,15 +127,17 @@ def seated(plan: Plan, wishes: Wishes, people: Sequence[Person]) -> Plan:
     """The plan with these students: who was there keeps the place, others get the first free ones."""
     places = _places(plan.places, [person.identity for person in people])
     last = max(places.values())
-    if wishes.port_base + last > 65535:
-        raise ClassRefused(f"--port-base {wishes.port_base} leads to port {wishes.port_base + last}: too far")
+    first = wishes.first_port
+    if first + last > 65535:
+        raise ClassRefused(f"--port-base {first} leads to port {first + last}: too far")
     subnets, hosts = _subnets(wishes.subnets, last + 1), _hosts(wishes, last)
     seats = []
     for person in people:
         place = places[person.identity]
         machine = place // (wishes.students_per_host or len(subnets))
-        port = wishes.port_base + place
-        seats.append(Seat(person, _key(person), place, port, subnets[place], hosts[machine], machine))
+        seats.append(
+            Seat(person, _key(person), place, first + place, subnets[place], hosts[machine], machine)
+        )
     _check_keys(seats)
     return replace(plan, wishes=wishes, seats=tuple(seats), places=places)
 
