@@ -20,6 +20,9 @@ TITLE_CHARACTERS = 200  # of a command above its reply
 CARET_CHARACTERS = 60  # a longer line gets no mark below it
 WIDTH = 100  # of views as text
 
+# MathJax, in JupyterLab and in exported pages, makes formulas (and links) of `$…$` unless it is told not to.
+_CLASSES = "redislab mathjax_ignore tex2jax_ignore"
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -70,7 +73,7 @@ class Shown:
     def html(self) -> str:
         parts = (each.html if isinstance(each, Exchange) else view_html(each) for each in self._items)
         blocks = "".join(f'<div style="margin:0 0 .8em">{part}</div>' for part in parts)
-        return f'<div class="redislab" style="color:inherit">{blocks}</div>'
+        return f'<div class="{_CLASSES}" style="color:inherit">{blocks}</div>'
 
     def __repr__(self) -> str:
         return self.text

@@ -29,7 +29,7 @@ def environment(url: str | None) -> dict[str, str]:
     """That of a kernel which works on the server at `url`, or on the Redis inside the process."""
     kept = {name: value for name, value in os.environ.items() if name != "REDISLAB_URL"}
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**kept, "MPLBACKEND": "agg", "PYTHONPATH": paths, **({"REDISLAB_URL": url} if url else {})}
+    return {**kept, "PYTHONPATH": paths, **({"REDISLAB_URL": url} if url else {})}
 
 
 def play(notebook: Path, folder: Path, url: str | None = None) -> list[Played]:
@@ -37,7 +37,7 @@ def play(notebook: Path, folder: Path, url: str | None = None) -> list[Played]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.notebook.playing", str(notebook)],
         cwd=folder,
-        env={**environment(url), "IPYTHONDIR": str(folder / "ipython")},
+        env={**environment(url), "MPLBACKEND": "agg", "IPYTHONDIR": str(folder / "ipython")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         timeout=PATIENCE_S,

@@ -172,3 +172,9 @@ def test_explaining_runs_nothing(notebook: Notebook) -> None:
     assert "Remove the key after this many seconds" in ran.text
     assert "<table" in ran.html
     assert notebook.run("%redis DBSIZE").text == "(integer) 0"
+
+
+def test_nothing_of_the_data_becomes_a_formula(notebook: Notebook) -> None:
+    """MathJax would make formulas, and links, of what stands between dollars."""
+    shown = notebook.run("%redis SET a '$x^2$'\n%redis GET a").displays[-1]["text/html"]
+    assert shown.startswith('<div class="redislab mathjax_ignore tex2jax_ignore"')
