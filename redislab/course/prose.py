@@ -66,11 +66,11 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[View]:
                 yield Line(spans)
         elif token.type in ("fence", "code_block", "html_block"):
             lines = token.content.rstrip("\n").split("\n")
-            code = [Line((Span(_CODE_INDENT + each, Role.VALUE),)) for each in lines]
+            code = [Line((Span(each, Role.VALUE),)) for each in lines]
             if markers:
-                items += code
+                items += [Line((Span(_CODE_INDENT), *each.spans)) for each in code]
             else:
-                yield Stack(tuple(code))
+                yield Items(tuple(code))
 
 
 def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
