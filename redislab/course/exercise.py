@@ -31,6 +31,7 @@ from redislab.course.proof import judged, recognised
 from redislab.course.prose import prose
 from redislab.errors import UsageError
 
+MOST_ENTRIES = 10_000  # of one step's commands that are kept
 GUESS_CHARACTERS = 60  # of a guess that are shown again
 
 
@@ -65,7 +66,10 @@ class Exercise:
 
     def note(self, args: Sequence[bytes], reply: Reply, *, client: str, trips: int) -> None:
         """A command of the notebook's was answered; `trips` is 0 where it travelled with the one before."""
-        self._bench.journal.note(args, reply, client=client, trips=trips)
+        journal = self._bench.journal
+        journal.note(args, reply, client=client, trips=trips)
+        if len(journal.entries) > MOST_ENTRIES:  # a loop: the first and the latest say what it did
+            del journal.entries[MOST_ENTRIES // 2]
 
     def start(self, step_id: str) -> View:
         """Bring about the state in which the step begins."""

@@ -23,6 +23,8 @@ from redislab.errors import ProtocolError
 # Told of each answered command: the client's name, its words, the reply, its journeys (0: it came along).
 Follower: TypeAlias = Callable[[str, Sequence[bytes], Reply, int], None]
 
+MOST_LEAVES = 10_000  # of one reply that are told
+
 _GREETINGS = frozenset({b"HELLO", b"AUTH", b"CLIENT", b"SELECT", b"READONLY"})  # as redis-py connects
 _SCORED = frozenset({b"WITHSCORES", b"WITHVALUES"})
 _POPPED = frozenset({b"ZPOPMIN", b"ZPOPMAX"})
@@ -81,7 +83,7 @@ class _Socket:
         self._name = name
         self._requests = RequestReader()
         self._decoder = Decoder()
-        self._assembler = Assembler()
+        self._assembler = Assembler(MOST_LEAVES)
         self._state = ClientState()
         self._pending: deque[_Sent] = deque()
         self._greeting = True  # nothing but what redis-py says of itself was sent

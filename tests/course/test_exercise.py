@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from redislab.app import Place, catalogue, open_engine
+from redislab.core.reply import OK
 from redislab.core.view import View
 from redislab.core.words import split
 from redislab.course.bench import Bench
-from redislab.course.exercise import Exercise
+from redislab.course.exercise import MOST_ENTRIES, Exercise
 from redislab.course.library import course, load
 from redislab.course.model import Typed
 from redislab.course.notebook_words import notebook_words
@@ -197,6 +198,15 @@ def test_a_step_that_does_not_exist(ttl: Reader) -> None:
     for ask in (ttl.exercise.check, ttl.exercise.start, ttl.exercise.hint, ttl.exercise.solution):
         with pytest.raises(UsageError, match="no step 'x'; there are login, look"):
             ask("x")
+
+
+def test_a_loop_does_not_fill_the_memory(ttl: Reader) -> None:
+    ttl.exercise.start("login")
+    for number in range(MOST_ENTRIES + 100):
+        ttl.exercise.note([b"SET", b"a", b"%d" % number], OK, client="A", trips=1)
+    kept = ttl.bench.journal.entries
+    assert len(kept) == MOST_ENTRIES
+    assert [kept[0].args[2], kept[-1].args[2]] == [b"0", b"%d" % (MOST_ENTRIES + 99)]
 
 
 def test_it_speaks_the_lesson_s_language(bench: Bench) -> None:

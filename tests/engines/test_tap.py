@@ -13,7 +13,7 @@ from redislab.app import Place, open_engine
 from redislab.core.reply import Kind, Reply
 from redislab.course.conditions import plain
 from redislab.engines.clients import client
-from redislab.engines.tap import Tap, as_resp2
+from redislab.engines.tap import MOST_LEAVES, Tap, as_resp2
 from redislab.engines.target import Target
 from tests.servers import RedisServer, wait_until
 
@@ -189,6 +189,17 @@ def test_a_reply_in_pieces_is_one(told: Told) -> None:
     r.get("long")
     (_, _, answer) = told.take()[-1]
     assert len(answer) == 1_000_000
+
+
+def test_of_a_huge_reply_the_beginning_is_told(told: Told) -> None:
+    replies: list[Reply] = []
+    told.tap.follow(lambda name, args, reply, trips: replies.append(reply))
+    r = told.client()
+    r.rpush("l", *range(2 * MOST_LEAVES))
+    assert len(r.lrange("l", 0, -1)) == 2 * MOST_LEAVES
+    assert 0 < len(replies[-1].items) <= MOST_LEAVES
+    assert r.ping()
+    assert replies[-1].text == b"PONG"
 
 
 def test_redis_py_still_opens_its_sockets_by_connect() -> None:

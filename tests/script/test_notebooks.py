@@ -45,6 +45,11 @@ def test_the_committed_notebooks_are_those_of_the_lessons() -> None:
         )
 
 
+def test_the_wheel_takes_the_notebooks_to_where_they_are_looked_for() -> None:
+    project = (COMMITTED.parent / "pyproject.toml").read_text("utf-8")
+    assert '"notebooks" = "redislab/notebooks"\n' in project.partition("force-include]")[2]
+
+
 def test_it_writes_the_twins_and_those_written_by_hand(tmp_path: Path) -> None:
     code, said = run(tmp_path / "new" / "folder")
     assert code == 0
