@@ -57,7 +57,8 @@ def _bitpos(told: Told) -> str:
     if told.number == -1:
         where = " there" if len(told.words) > 2 else ""
         return f"{told.the} has no bit that is {bit}{where}."
-    return f"The first {bit} in {told.the} is bit {told.number}, counted from 0."
+    where = " in that range" if len(told.words) > 2 else ""
+    return f"The first {bit} in {told.the}{where} is bit {told.number}, counted from 0."
 
 
 @tells(
@@ -83,8 +84,9 @@ def _bitfield(told: Told) -> str:
     refused = sum(item.is_nil for item in told.reply.items)
     if refused:
         return f"{capital(many(refused, 'change'))} refused by OVERFLOW FAIL: nil."
-    what = "answer"
-    return f"{capital(many(told.count, what))}, one for each operation in order."
+    if told.count == 1:
+        return "1 answer, that of the one operation."
+    return f"{many(told.count, 'answer')}, one for each operation in order."
 
 
 @tells(

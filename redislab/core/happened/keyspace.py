@@ -377,16 +377,17 @@ def _sort(told: Told) -> str:
         if told.number:
             return f"{many(told.number, 'element')} stored as a list at {name(target)}, in order."
         return f"There was nothing to sort, so there is no key {name(target)} now."
-    alpha = b"ALPHA" in told.options(1)
-    order = "by letters" if alpha else "as numbers"
-    if b"BY" in told.options(1):
-        order = "by the keys that BY names"
-    missing = f": there is no key {told.the}" if told.was_missing() else ""
-    return (
-        f"{many(told.count, 'element')} sorted {order}; {told.the} itself is unchanged."
-        if told.count
-        else (f"Nothing to sort{missing}.")
-    )
+    if not told.count:
+        missing = f": there is no key {told.the}" if told.was_missing() else ""
+        return f"Nothing to sort{missing}."
+    options = told.options(1)
+    order = "sorted by letters" if b"ALPHA" in options else "sorted as numbers"
+    if b"BY" in options:
+        unsorted = f"not sorted, as {name(options[b'BY'])} has no *"
+        order = "sorted by the keys that BY names" if b"*" in options[b"BY"] else unsorted
+    each = sum(word.upper() == b"GET" for word in told.words[1:-1]) or 1
+    values = f", {each} values of each" if each > 1 else ""
+    return f"{many(told.count // each, 'element')} {order}{values}; {told.the} itself is unchanged."
 
 
 @tells(

@@ -190,12 +190,14 @@ def _ltrim(told: Told) -> str:
     if not before.exists:
         return f"Nothing to trim: there is no list {told.the}."
     if not after.exists:
-        return (
-            f"Nothing was in that range, so all {before.length} elements are gone, and {told.the} with them."
-        )
+        every, them = f"all {before.length} elements are", "them"
+        if before.length == 1:
+            every, them = "the one element is", "it"
+        return f"Nothing was in that range, so {every} gone, and {told.the} with {them}."
     removed = (before.length or 0) - (after.length or 0)
     if not removed:
-        return f"Nothing removed: all {many(after.length or 0, 'element')} of {told.the} are in the range."
+        every = "the one element" if after.length == 1 else f"all {after.length} elements"
+        return f"Nothing removed: {every} of {told.the} {'is' if after.length == 1 else 'are'} in the range."
     return f"Removed {many(removed, 'element')}; {after.length} left in {told.the}."
 
 
@@ -210,7 +212,9 @@ def _lpos(told: Told) -> str:
         return f"{element} stands at place {told.number} of {told.the}; the head is place 0."
     if told.nil or not told.count:
         return f"{element} is not in {told.the}{': there is no such key' if told.was_missing() else ''}."
-    return f"{element} stands at {many(told.count, 'place')} of {told.the}; the head is place 0."
+    asked = told.options(2).get(b"COUNT", b"")
+    more = " (COUNT may have ended the search)" if integer(asked) == told.count else ""
+    return f"{element} stands at {many(told.count, 'place')} of {told.the}{more}; the head is place 0."
 
 
 @tells(

@@ -55,9 +55,11 @@ def _time(told: Told) -> str:
     return "The server's clock: Unix time in seconds, then microseconds within the second."
 
 
-@tells("LASTSAVE", why="Unix time of the last successful save to disk.")
+@tells(
+    "LASTSAVE", why="Unix time of the last successful save to disk; before the first one, that of the start."
+)
 def _lastsave(told: Told) -> str:
-    return "Unix time, in seconds, of the last successful save to disk."
+    return "Unix time, in seconds, of the last successful save to disk, or of the start if there was none."
 
 
 @tells(
@@ -85,7 +87,8 @@ def _info(told: Told) -> str:
 def _config_get(told: Told) -> str:
     if not told.count:
         return f"No setting matches {names(told.words, 'or')}."
-    return f"{many(told.count // 2, 'setting')}, each followed by its value."
+    found = told.count // 2
+    return f"{many(found, 'setting')}, {'each ' if found > 1 else ''}followed by its value."
 
 
 @tells(
@@ -93,7 +96,8 @@ def _config_get(told: Told) -> str:
     why="The setting holds until the server ends; CONFIG REWRITE writes it into the configuration file.",
 )
 def _config_set(told: Told) -> str:
-    return f"{names(told.words[0::2])} changed, for as long as the server runs."
+    settings = told.words[0::2]
+    return f"{names(settings)} {'are' if len(settings) > 1 else 'is'} set, for as long as the server runs."
 
 
 @tells("MEMORY USAGE", why="Bytes of the key, its value and what Redis needs around them. nil: no such key.")
@@ -130,7 +134,7 @@ def _returned(reply: Reply) -> str:
     if reply.is_nil:
         return "returned nothing: nil stands for Lua's nil and false"
     if reply.kind is Kind.INTEGER:
-        return "returned a number; a fraction would be cut off"
+        return "its answer is a number: a fraction would be cut off, and true is 1"
     if reply.kind.is_aggregate:
         return (
             f"returned a table of {many(len(reply.items), 'element')}"

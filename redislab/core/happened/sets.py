@@ -84,7 +84,8 @@ def _smismember(told: Told) -> str:
         return f"None of them is in {told.the}{': there is no such set' if told.was_missing() else ''}."
     if len(there) == len(told.words) - 1:
         return f"All of them are in {told.the}."
-    return f"{names(there)} {'is' if len(set(there)) == 1 else 'are'} in {told.the}, the others are not."
+    others = "the other is" if len(told.words) - 1 - len(there) == 1 else "the others are"
+    return f"{names(there)} {'is' if len(set(there)) == 1 else 'are'} in {told.the}, {others} not."
 
 
 @tells(

@@ -212,7 +212,8 @@ def _zrange(told: Told) -> str:
         return f"Empty: no member of {told.the} {has} from `{low}` to `{high}`.{swapped}"
     order = "highest score first" if reverse else "lowest score first"
     if by == "rank" and (low, high) == ("0", "-1"):
-        return f"All {many(count, 'member')} of {told.the}, {order}."
+        every = "The one member" if count == 1 else f"All {count} members"
+        return f"{every} of {told.the}, {order}."
     return f"{capital(many(count, 'member'))} of {told.the} by {by}, from `{low}` to `{high}`, {order}."
 
 
@@ -362,7 +363,11 @@ def _zrangestore(told: Told) -> str:
     why="ZINTERCARD counts what all sets have in common without listing it; LIMIT ends the count early.",
 )
 def _zintercard(told: Told) -> str:
-    return capital(f"{many(told.number, 'member')} {'is' if told.number < 2 else 'are'} in all of the sets.")
+    limit = b"LIMIT" in told.options(1 + len(told.keys))
+    more = " (LIMIT may have ended the count)" if limit and told.number else ""
+    return capital(
+        f"{many(told.number, 'member')} {'is' if told.number < 2 else 'are'} in all of the sets{more}."
+    )
 
 
 @tells(

@@ -25,8 +25,11 @@ def _xadd(told: Told) -> str:
     if told.nil:
         return f"Nothing added: there is no stream {told.the}, and NOMKSTREAM creates none."
     entry = told.reply.text
-    chosen = entry.split(b"-")[0] not in {word.split(b"-")[0] for word in told.words[1:]}
-    own = "its ID is the time in milliseconds, then a number" if chosen else "with the ID given"
+    own = "its ID is the time in milliseconds, then a number"
+    if entry.split(b"-")[0] + b"-*" in told.words:
+        own = "with the time given and the next number"
+    elif entry.split(b"-")[0] in {word.split(b"-")[0] for word in told.words[1:]}:
+        own = "with the ID given"
     new = f" {told.the} is a new stream." if told.was_missing() else ""
     after, before = told.after(), told.before()
     trimmed = (before.length or 0) + 1 - (after.length or 0) if before and after else 0

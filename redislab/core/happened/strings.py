@@ -314,7 +314,11 @@ def _lcs(told: Told) -> str:
     if told.reply.kind is Kind.INTEGER:
         return f"The longest common part of the two strings is {many(told.number, 'byte')} long."
     if told.reply.kind is not Kind.BULK:
-        return ""
+        pieces, length = len(told.reply.items[1].items), told.reply.items[3].number
+        if not pieces:
+            return f"Both strings have {many(length, 'byte')} in this order; no piece of that is listed."
+        listed = "1 piece of that is listed" if pieces == 1 else f"{pieces} pieces, the last one first"
+        return f"Both strings have {many(length, 'byte')} in this order: {listed}."
     if not told.reply.text:
         return "The two strings have nothing in common."
     return f"The longest part that both strings have in this order: {many(len(told.reply.text), 'byte')}."

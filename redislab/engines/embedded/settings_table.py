@@ -139,6 +139,7 @@ replica-lazy-flush bool no
 replica-priority int:0:int 100
 replica-read-only bool yes
 replica-serve-stale-data bool yes
+replicaof immutable
 requirepass string
 sanitize-dump-payload one-of:no|yes|clients no
 save string
@@ -155,6 +156,7 @@ slave-lazy-flush bool no
 slave-priority int:0:int 100
 slave-read-only bool yes
 slave-serve-stale-data bool yes
+slaveof immutable
 slowlog-log-slower-than int:-1:max 10000
 slowlog-max-len int:0:max 128
 socket-mark-id immutable 0

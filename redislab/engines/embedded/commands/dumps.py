@@ -10,10 +10,10 @@ from redislab.engines.embedded.client import Client
 from redislab.engines.embedded.commands.registry import handles
 from redislab.engines.embedded.commands.words import syntax_error
 from redislab.engines.embedded.numbers import integer
-from redislab.engines.embedded.results import Fail
+from redislab.engines.embedded.results import Fail, status
 
 BAD_PAYLOAD = b"ERR DUMP payload version or checksum are wrong"
-_FUNCTION = 245  # what stands before a library
+_FUNCTION, _OLD_FUNCTION = 245, 246  # what stands before a library; the second in 7.0's release candidates
 
 
 @handles("DUMP")
@@ -83,7 +83,30 @@ def restore(client: Client, args: list[bytes]) -> Any:
 
 @handles("MIGRATE")
 def migrate(client: Client, args: list[bytes]) -> Any:
+    """Nothing is sent from here; that there is nothing to send is seen as a server sees it."""
+    keys = _keys_to_migrate(args)
+    for word in (args[5], args[4]):
+        integer(word)
+    if all(client.db.get(key) is None for key in keys):
+        return status(b"NOKEY")
     raise Fail(b"ERR redislab's built-in engine sends no keys to other servers; a Redis server does")
+
+
+def _keys_to_migrate(args: list[bytes]) -> list[bytes]:
+    place = 6
+    while place < len(args):
+        word = args[place].upper()
+        if word == b"KEYS":
+            if args[3]:
+                raise Fail(
+                    b"ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
+                )
+            return args[place + 1 :]
+        values = {b"COPY": 0, b"REPLACE": 0, b"AUTH": 1, b"AUTH2": 2}.get(word)
+        if values is None or place + values >= len(args):
+            raise syntax_error()
+        place += 1 + values
+    return [args[3]]
 
 
 @handles("FUNCTION DUMP")
@@ -117,10 +140,27 @@ def _codes(body: bytes) -> list[bytes]:
     codes = []
     reader = rdb.Reader(body)
     while reader.left:
-        if reader.byte() != _FUNCTION:
+        kind = reader.byte()
+        if kind not in (_FUNCTION, _OLD_FUNCTION):
             raise Fail(b"ERR given type is not a function")
-        try:
-            codes.append(reader.string())
-        except rdb.BadData:
-            raise Fail(b"ERR failed loading the given functions payload") from None
+        codes.append(_old_code(reader) if kind == _OLD_FUNCTION else _piece(reader, b"payload"))
     return codes
+
+
+def _old_code(reader: rdb.Reader) -> bytes:
+    """Name and engine stood apart from the code once, and a description that nobody needs."""
+    name, engine = _piece(reader, b"name"), _piece(reader, b"name", of=b"engine")
+    try:
+        described = reader.length()
+    except rdb.BadData:
+        raise Fail(b"ERR Failed loading library description indicator") from None
+    if described:
+        _piece(reader, b"description")
+    return b"#!%b name=%b\n%b" % (engine, name, _piece(reader, b"blob"))
+
+
+def _piece(reader: rdb.Reader, what: bytes, of: bytes = b"library") -> bytes:
+    try:
+        return reader.string()
+    except rdb.BadData:
+        raise Fail(b"ERR Failed loading %b %b" % (of, what)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 VERSION = 10
@@ -9,6 +10,7 @@ _FOOTER_BYTES = 10  # version and checksum
 _POLYNOMIAL = 0x95AC9329AC4BC9B5  # Jones's CRC-64, bits reversed
 _INT8, _INT16, _INT32, _LZF = range(4)
 _LZF_MOST = 264  # bytes that two bytes of LZF stand for, at most
+_INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,9}").fullmatch  # as Redis itself would write the number
 
 
 class BadData(ValueError):
@@ -73,6 +75,14 @@ class Writer:
             self._out += b"\x81" + value.to_bytes(8, "big")
 
     def string(self, value: bytes) -> None:
+        """Whole numbers of up to 32 bits in as few bytes as they need; nothing is compressed."""
+        if len(value) <= 11 and _INTEGER(value):
+            number = int(value)
+            for code, size in ((_INT8, 1), (_INT16, 2), (_INT32, 4)):
+                if -(1 << 8 * size - 1) <= number < 1 << 8 * size - 1:
+                    self._out.append(0xC0 | code)
+                    self._out += number.to_bytes(size, "little", signed=True)
+                    return
         self.length(len(value))
         self._out += value
 
