@@ -55,7 +55,7 @@ class Progress:
         except OSError as error:
             self._give_up(f"{reason(error)} ({self._folder / NAME})")
             return dict(self._memory)
-        except _Newer as error:
+        except NewerFormat as error:
             self._give_up(str(error))
             return dict(self._memory)
         if damaged:
@@ -73,7 +73,7 @@ class Progress:
                 self._write(self._folder, lesson, standing, anew=anew)
         except OSError as error:
             self._give_up(f"{reason(error)} ({self._folder / NAME})")
-        except _Newer as error:
+        except NewerFormat as error:
             self._give_up(str(error))
 
     # -- inside ---------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class Progress:
         self._notice(f"Your progress is not kept: {why}. It lasts until this shell ends.")
 
 
-class _Newer(Exception):
+class NewerFormat(Exception):
     """The file has a format that this redislab does not know."""
 
 
@@ -128,15 +128,20 @@ class _Held:
 
 
 def _read(disk: Disk, path: Path) -> tuple[dict[str, Standing], int]:
-    """What the file holds, and how many of its lines are damaged. Raises OSError, _Newer."""
+    """What the file holds, and how many of its lines are damaged. Raises OSError, NewerFormat."""
     try:
         data = disk.read(path)
     except FileNotFoundError:
         return {}, 0
+    return parse(data, str(path))
+
+
+def parse(data: bytes, where: str) -> tuple[dict[str, Standing], int]:
+    """What a file's bytes hold, and how many of its lines are damaged. Raises NewerFormat, naming `where`."""
     first, *lines = data[:MOST_BYTES].decode("utf-8", "replace").split("\n")
     format, _, version = first.rpartition(" ")
     if format == FORMAT and version.isdigit() and int(version) > VERSION:
-        raise _Newer(f"a newer redislab has written {path}")
+        raise NewerFormat(f"a newer redislab has written {where}")
     damaged = int(first != f"{FORMAT} {VERSION}")
     if lines[-2:] == [f"{END} {len(lines) - 2}", ""]:
         del lines[-2:]

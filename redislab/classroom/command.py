@@ -96,6 +96,7 @@ TABLE: Mapping[str, tuple[Option, ...]] = {
 }
 HEADING = """\
 redislab classroom ROSTER.csv --out DIR [options]
+redislab classroom board DIR        who is there, and how far in the lessons
 
 For each student of the roster a Redis, a Jupyter, a network and a token of their own: compose files, tokens,
 and a sheet with the links. The roster has a column name, and may have the columns id and email.
@@ -105,6 +106,10 @@ Exit code 0, or 1 with one line that says what is wrong: the folder is then as i
 
 def run_classroom(argv: Sequence[str], streams: Streams) -> ExitCode:
     """Write a class. Raises UsageError and ClassRefused, both with one line."""
+    if argv[:1] == ["board"]:
+        from redislab.classroom.board import run_board
+
+        return run_board(argv[1:], streams)
     options, words = _parse(argv)
     if options.help:
         streams.stdout.write(usage(HEADING, TABLE).encode() + b"\n")

@@ -1,7 +1,8 @@
 """What starts first in a lab's container: `python -m redislab.classroom.enter COMMAND ARG …`.
 
-It reads the password of the Redis from its file, makes the Jupyter's token at the first start where nobody
-gave one, and then becomes COMMAND.
+It reads the password of the Redis from its file. Before a Jupyter it puts the notebooks into the home, where
+those that somebody has changed stay as they are, and makes a token at the first start, unless one was given.
+Then it becomes COMMAND.
 
 REDISLAB_PASSWORD_FILE   the password for REDISLAB_URL; what runs here gets it as REDISCLI_AUTH
 JUPYTER_TOKEN_FILE       the Jupyter's token; without it, one is made and kept in the home
@@ -11,6 +12,7 @@ REDISLAB_LINK            where the Jupyter is found from outside, for the line t
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from redislab.classroom.secrets import kept_token, new_token
 
 TOKEN = ".redislab/jupyter-token"
+NOTEBOOKS = "notebooks"
 
 
 def prepare(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[list[str], dict[str, str], str]:
@@ -45,6 +48,8 @@ def main() -> int:
         return 1
     try:
         argv, env, said = prepare(sys.argv[1:], os.environ)
+        if argv[0] in ("jupyter", "jupyterhub-singleuser"):
+            _put_notebooks(Path(env["HOME"]) / NOTEBOOKS)
         sys.stdout.write(said)
         sys.stdout.flush()
         os.execvpe(argv[0], argv, env)
@@ -52,6 +57,11 @@ def main() -> int:
         named = error.filename or sys.argv[1]
         sys.stderr.write(f"redislab cannot start here: {error.strerror}: {named}\n")
         return 1
+
+
+def _put_notebooks(folder: Path) -> None:
+    """What comes of it is in the log; a Jupyter without them is better than none."""
+    subprocess.run([sys.executable, "-m", "redislab", "notebooks", str(folder)], check=False)
 
 
 def _first_token(path: Path, link: str) -> str:

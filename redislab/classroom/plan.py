@@ -27,6 +27,7 @@ FORMAT = 1
 SUBNET_PREFIX = 29  # six addresses: the gateway, a Redis, a Jupyter, and room for a second try
 FIRST_PORT, HUB_PORT, REDIS_PORT = 8101, 8000, 6379
 _MOST_SLUG = 24
+_KEY = r"[a-z0-9][a-z0-9-]*"
 _FILE = r"(?:[a-z0-9][a-z0-9-]*/)?[a-z0-9][a-z0-9._-]*"
 
 
@@ -68,6 +69,16 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class Known:
+    """A student of a class that was written: what its board needs."""
+
+    name: str
+    key: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """The class. `seats` are in the roster's order, `files` what an earlier run wrote."""
 
@@ -76,6 +87,7 @@ class Plan:
     seats: tuple[Seat, ...] = ()
     files: tuple[str, ...] = ()
     places: dict[str, int] = field(default_factory=dict)  # by identity
+    known: tuple[Known, ...] = ()  # whom an earlier run wrote, in the roster's order
 
     @property
     def machines(self) -> list[list[Seat]]:
@@ -88,7 +100,14 @@ class Plan:
     def to_json(self) -> str:
         wishes = {**self.wishes.__dict__, "hosts": list(self.wishes.hosts)}
         students = [
-            {"identity": seat.person.identity, "name": seat.person.name, "key": seat.key, "place": seat.place}
+            {
+                "identity": seat.person.identity,
+                "place": seat.place,
+                "name": seat.person.name,
+                "key": seat.key,
+                "host": seat.host,
+                "port": seat.port,
+            }
             for seat in self.seats
         ]
         state = {
@@ -151,11 +170,17 @@ def _from_state(state: dict[str, Any]) -> Plan:
     wishes = dict(state["wishes"])
     wishes["hosts"] = tuple(map(str, wishes["hosts"]))
     return Plan(
-        project=_checked(r"[a-z0-9][a-z0-9-]*", state["project"]),
+        project=_checked(_KEY, state["project"]),
         wishes=Wishes(**wishes),
         files=tuple(_checked(_FILE, file) for file in state["files"]),
         places={str(student["identity"]): int(student["place"]) for student in state["students"]},
+        known=tuple(_known(student) for student in state["students"]),
     )
+
+
+def _known(student: dict[str, Any]) -> Known:
+    key = _checked(_KEY, student["key"])
+    return Known(str(student["name"]), key, str(student["host"]), int(student["port"]))
 
 
 def _places(before: Mapping[str, int], identities: Sequence[str]) -> dict[str, int]:

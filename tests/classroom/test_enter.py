@@ -129,6 +129,9 @@ def test_a_jupyter_asks_for_the_token_and_tells_it_once(tmp_path: Path) -> None:
         token = (home / TOKEN).read_text()
         assert log.read_text().count(token) == 1
         assert [asked(port, "/api/contents", each) for each in ("", "x" * 32, token)] == [403, 403, 200]
+        lesson = home / "notebooks" / "02-strings.ipynb"
+        assert lesson.is_file()
+        lesson.write_text("what a student has made of it")
         (home / ".redislab" / "progress").write_text("as a lesson keeps it\n")
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/contents/.redislab/progress?format=text&type=file",
@@ -139,3 +142,4 @@ def test_a_jupyter_asks_for_the_token_and_tells_it_once(tmp_path: Path) -> None:
     with jupyter(home, port) as log:
         assert token not in log.read_text()
         assert asked(port, "/api/contents", token) == 200
+        assert lesson.read_text() == "what a student has made of it"

@@ -47,6 +47,7 @@ def configure_spawning(c: Any, project: str, students_file: str) -> None:
         "HOME": HOME,
         "REDISLAB_HOME": f"{HOME}/.redislab",
         "REDISLAB_URL": "redis://redis:6379",
+        "REDISLAB_OWN": "1",
         "REDISCLI_AUTH": lambda spawner: students[spawner.user.name]["redis"],
     }
 
