@@ -117,6 +117,7 @@ def values_text(plan: Plan, sums: Mapping[str, str]) -> str:
             "extraEnv": {
                 "REDISLAB_HOME": f"{compose.HOME}/.redislab",
                 "REDISLAB_URL": "redis://127.0.0.1:6379",
+                "REDISLAB_OWN": "1",
             },
             "storage": {
                 "capacity": "2Gi",
