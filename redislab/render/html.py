@@ -43,7 +43,7 @@ def paragraph(*pieces: str) -> str:
 
 def code(text: str | bytes) -> str:
     """What is typed."""
-    return f'<code style="{_MONO};color:inherit;background:none">{text_html(text)}</code>'
+    return f'<code style="{_MONO};color:inherit;background:none;padding:0">{text_html(text)}</code>'
 
 
 def block(text: str | bytes) -> str:

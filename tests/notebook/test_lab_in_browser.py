@@ -126,6 +126,32 @@ def test_a_lesson_runs_from_top_to_bottom(opened: Callable[..., LabPage]) -> Non
     expect(page.output(4)).to_contain_text(["Done: One card, two lines", "True"])
 
 
+def test_commands_and_keys_complete_within_a_cell(opened: Callable[..., LabPage]) -> None:
+    page = opened("%load_ext redislab\n%redis HSET user:1 name ada", "%%redis\nSET a 1\nHGET")
+    page.run_all()
+    page.edit(1)
+    page.page.keyboard.press("Tab")
+    offered = page.page.locator(".jp-Completer .jp-Completer-item")
+    expect(offered.filter(has_text="HGETALL")).to_be_visible()
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.type("ALL us")
+    page.page.keyboard.press("Tab")
+    expect(offered.filter(has_text="user:1")).to_be_visible()
+    page.page.keyboard.press("Enter")
+    expect(page.cell(1).locator(".cm-content")).to_contain_text("HGETALL user:1")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_command_is_documented_within_a_cell(opened: Callable[..., LabPage], theme: str) -> None:
+    page = opened("%load_ext redislab", "%%redis\nSET a 1\nHGETALL")
+    page.wear(theme)
+    page.run_all()
+    page.edit(1)
+    page.page.keyboard.press("Shift+Tab")
+    expect(page.page.locator(".jp-Tooltip")).to_contain_text("HGETALL key")
+    assert violations(page.page, ".jp-Tooltip .redislab") == []
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_what_is_shown_is_accessible(opened: Callable[..., LabPage], theme: str) -> None:
     page = opened(*SHOWN)
