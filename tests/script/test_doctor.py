@@ -18,7 +18,7 @@ def doctor(**environ: str) -> str:
 
 def test_it_names_versions_engines_and_places() -> None:
     said = doctor()
-    for name in ("redislab", "Python", "redis", "fakeredis", "lupa", "prompt_toolkit"):
+    for name in ("redislab", "Python", "redis", "fakeredis", "lupa", "prompt_toolkit", "jupyterlab"):
         assert f"\n  {name} " in said
     assert "works, answers as Redis 7.0.15\n" in said
     assert os.environ["REDISLAB_HOME"] in said
