@@ -72,7 +72,7 @@ def _indented(lines: Iterable[Line], columns: int) -> Iterator[Line]:
 
 
 def _grid(grid: Grid, width: int) -> Iterator[Line]:
-    """Cells beside one another, wrapped; a column before the last is never wider than its share.
+    """Cells beside one another, wrapped where they must be: then no column but the last exceeds its share.
 
     Where there are more columns than the width has room for, lines are wider rather than cells lost.
     """
@@ -89,7 +89,8 @@ def _column_widths(rows: Sequence[Sequence[Line]], width: int) -> list[int]:
     count = max(map(len, rows), default=0)
     share = (width - _GAP * (count - 1)) // count if count else 0
     natural = [max(text_width(visible_text(row[column].text)) for row in rows) for column in range(count)]
-    widths = [min(columns, max(share, 1)) for columns in natural[:-1]]
+    fits = sum(natural) + _GAP * (count - 1) <= width
+    widths = [columns if fits else min(columns, max(share, 1)) for columns in natural[:-1]]
     return [*widths, max(width - sum(widths) - _GAP * len(widths), 1)] if count else []
 
 

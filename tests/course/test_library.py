@@ -63,6 +63,7 @@ def test_the_first_lesson_is_whole_in_french() -> None:
         assert words.title != step.title
         assert words.prose != step.prose
         assert len(words.hints) == len(step.hints)
+        assert not {each.text for each in step.mistakes} & {each.text for each in words.mistakes}
         assert not {quiz.question for quiz in step.quizzes} & {quiz.question for quiz in words.quizzes}
     assert list(translation_faults(course())) == []
 
