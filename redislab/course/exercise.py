@@ -164,7 +164,7 @@ class Exercise:
         return step
 
     def _place(self, count: int, question: int, step: Step) -> int:
-        if not 1 <= question <= count:
+        if question not in range(1, count + 1):
             raise UsageError(self._words("no_such_question", step=step.id, count=count))
         return question - 1
 

@@ -23,6 +23,7 @@ from redislab.course.proof import lines_of
 FORMAT = 4, 5  # of notebooks: the first with cell ids
 
 _SHELL_WORD = re.compile(r"(?<![\w`:]):(reset|hint|solution|why|undo|explain|clock)\b|`:([a-z]+)([^`\n]*)`")
+_REDIS_FENCE = re.compile(r"^```redis[ \t]*$", re.MULTILINE)  # no page's colours know the word, some print it
 _CALLS = {"reset": "start", "hint": "hint", "solution": "solution", "why": ""}
 _MAGICS = {name: f"%redis_{name}" for name in ("undo", "explain", "clock")}
 _BARE = re.compile(r"[^\s\"'\\]+")
@@ -81,7 +82,7 @@ def for_notebook(text: str, step: str) -> str:
         method = _CALLS[name]
         return f"`check{'.' * bool(method)}{method}({json.dumps(step)})`"
 
-    return _SHELL_WORD.sub(there, text)
+    return _SHELL_WORD.sub(there, _REDIS_FENCE.sub("```text", text))
 
 
 def has_two_clients(step: Step) -> bool:
@@ -198,7 +199,7 @@ class _Writer:
             yield _code(f"{step.id}_answer{place}", f"{_call('answer', step, '', place)}  # {comment}")
 
     def _other_ways(self, step: Step) -> Iterator[dict[str, Any]]:
-        ways = ["\n".join(["```redis", *map(shown, way.lines), "```"]) for way in step.solutions[1:]]
+        ways = ["\n".join(["```text", *map(shown, way.lines), "```"]) for way in step.solutions[1:]]
         if ways:
             yield _markdown(f"{step.id}_ways", "\n\n".join([self._words("other_ways"), *ways]))
 

@@ -124,6 +124,13 @@ def test_words_of_the_shell_become_calls() -> None:
     )
 
 
+def test_redis_commands_that_are_shown_are_marked_as_text() -> None:
+    lesson = next(lesson for lesson in TWINS if lesson.id == "counting")
+    assert "```redis" in lesson.steps[3].prose
+    for edition in Edition:
+        assert "```redis" not in markdown(write(lesson, edition))
+
+
 def test_a_notebook_that_was_run_is_as_written_and_one_that_was_edited_is_not() -> None:
     text = write(load(TTL))
     assert is_as_written(text)
