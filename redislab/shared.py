@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from redislab.app import Place, open_engine
 from redislab.core.engine import Undoable
+from redislab.engines.embedded import EmbeddedEngine
 
 if TYPE_CHECKING:
     from redislab.core.engine import Engine
     from redislab.engines.tap import Tap
+    from redislab.serve import Handle
 
 
 class Shared:
@@ -28,6 +30,7 @@ class Shared:
         self._home: tuple[Place, Engine] | None = None
         self._here: tuple[Place, Engine] | None = None
         self._tap: Tap | None = None
+        self._serving: Handle | None = None  # where others join a lab that we keep
 
     @property
     def place(self) -> Place:
@@ -41,13 +44,16 @@ class Shared:
     def go_to(self, place: Place, notice: Callable[[str], None] | None = None) -> Engine:
         """Work elsewhere from now on; clients that were made before stay where they are.
 
-        Raises LabUnavailable and UsageError; then nothing has changed.
+        A lab that this process keeps lets other shells and notebooks in. Raises LabUnavailable and
+        UsageError; then we are where it all began.
         """
         self._opened()
+        self._leave()  # first: the same lab cannot be open twice
+        self._here = self._home
         engine = open_engine(place, notice)
         _remember(engine)
-        self._leave()
         self._here = place, engine
+        self._let_others_in(engine, notice)
         return engine
 
     def go_home(self) -> Engine:
@@ -86,8 +92,22 @@ class Shared:
         """Let go of what only we hold: a kept lab, so that others can open it, and a server of our own."""
         if self._here is not None and self._here is not self._home:
             place, engine = self._here
+            if self._serving is not None:
+                self._serving.close()
+                self._serving = None
             if place.embedded or place.private:
                 engine.close()
+
+    def _let_others_in(self, engine: Engine, notice: Callable[[str], None] | None) -> None:
+        from redislab.errors import CannotListen
+        from redislab.serve.kept import can_let_others_in, let_others_in
+
+        if isinstance(engine, EmbeddedEngine) and can_let_others_in(engine):
+            try:
+                self._serving = let_others_in(engine)
+            except CannotListen as error:
+                if notice is not None:
+                    notice(f"No other shell can join this lab: {error}")
 
     def _opened(self) -> tuple[Place, Engine]:
         with self._lock:

@@ -101,7 +101,7 @@ class RedisMagics(Magics):
             seat.session.connect()
             notices += seat.notices
             seat.notices.clear()
-            where = f"Commands run at {self.desk.engine.label} now; redislab.connect() gives clients there."
+            where = f"Commands run {_where(self.desk)} now, and redislab.connect() gives clients of it."
             return Shown([_info(text) for text in (*notices, where)])
 
     @no_var_expand
@@ -213,6 +213,16 @@ def desk_of_notebook() -> Desk:
 def registered(shell: InteractiveShell) -> RedisMagics | None:
     found = shell.magics_manager.registry.get(RedisMagics.__name__)
     return found if isinstance(found, RedisMagics) else None
+
+
+def _where(desk: Desk) -> str:
+    """Where the notebook is, as the end of a sentence."""
+    place = desk.shared.place
+    if place.private:
+        return "on a Redis server of this notebook's own"
+    if not place.embedded:
+        return f"at {desk.engine.label}"
+    return f"in the lab {place.lab}" if place.lab is not None else "in a Redis inside this process"
 
 
 def _info(text: str) -> View:

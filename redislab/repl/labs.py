@@ -172,21 +172,19 @@ def export(desk: Desk, words: Sequence[str]) -> None:
 
 def _serve(desk: Desk, _: str) -> None:
     """Other shells that open this lab join it here, until this one leaves the lab."""
-    from redislab.engines.embedded.keeping.place import SOCKET
     from redislab.errors import CannotListen
-    from redislab.serve import start
+    from redislab.serve.kept import can_let_others_in, let_others_in
 
     engine = _embedded(desk)
     claim = engine.claim
-    if claim is None or claim.lock is None or claim.folder is None:
+    if claim is None or not can_let_others_in(engine):
         raise UsageError(
             "this data is kept nowhere, so no other shell can find it; redislab serve --fresh can"
         )
     if desk.serving is None:
         try:
-            desk.serving = start(engine.lab, socket_path=str(claim.folder / SOCKET))
-            claim.lock.tell(str(desk.serving.address))
-        except (CannotListen, OSError) as error:
+            desk.serving = let_others_in(engine)
+        except CannotListen as error:
             raise UsageError(f"the lab cannot be served: {error}") from None
     desk.screen.line(
         f"Other shells that open the lab `{claim.name}` work in it here, until this one leaves it."

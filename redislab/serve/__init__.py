@@ -6,6 +6,7 @@
     turns      whose command runs when; scripts in threads of their own
     limits     how much a client may send, and leave unread
     listening  TCP ports and unix sockets that nobody else can reach by accident
+    kept       a kept lab that lets others in
     command    `redislab serve`: options, the banner, Ctrl-C
 
 A lab belongs to no thread: commands run under its lock in whichever thread brings them. So a shell, a

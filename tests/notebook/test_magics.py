@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from redislab.errors import CommandFailed, Unreachable, UsageError
 from tests.notebook.notebooks import Notebook
+from tests.servers import RedisServer
 
 
 def test_a_line_answers_as_redis_cli_does(anywhere: Notebook) -> None:
@@ -178,3 +183,48 @@ def test_nothing_of_the_data_becomes_a_formula(notebook: Notebook) -> None:
     """MathJax would make formulas, and links, of what stands between dollars."""
     shown = notebook.run("%redis SET a '$x^2$'\n%redis GET a").displays[-1]["text/html"]
     assert shown.startswith('<div class="redislab mathjax_ignore tex2jax_ignore"')
+
+
+def test_a_kept_lab_is_shared_with_a_shell(notebook: Notebook) -> None:
+    def shell(command: str) -> bytes:
+        words = [sys.executable, "-m", "redislab", "repl", "--lab", "mine", *command.split()]
+        return subprocess.run(words, capture_output=True, timeout=120, check=True).stdout
+
+    assert "in the lab mine" in notebook.run("%redis_connect --lab mine").text
+    notebook.run("%redis SET n 1")
+    assert shell("INCR n") == b"2\n"  # joined: it is open here
+    assert notebook.run("import redislab; redislab.connect().get('n')").result == b"2"
+    notebook.run("%redis_connect")
+    assert notebook.run("%redis GET n").text == "(nil)"
+    assert shell("INCR n") == b"3\n"  # opened: it was let go of
+    notebook.run("%redis_connect --lab mine")
+    assert notebook.run("%redis GET n").text == '"3"'
+    notebook.run("%redis_connect")
+
+
+def test_a_lab_that_is_open_in_a_shell_is_joined(notebook: Notebook, tmp_path: Path) -> None:
+    from redislab.app import Place, open_lab
+    from redislab.serve.kept import let_others_in
+
+    engine = open_lab(Place(lab="theirs", home=str(tmp_path / "home")))
+    with let_others_in(engine):
+        notebook.run("%redis_connect --lab theirs")
+        assert notebook.run("%redis SET a 1").text == "OK"
+        assert engine.keys == 1
+        notebook.run("%redis_connect")
+    engine.close()
+
+
+def test_a_server_of_the_notebooks_own(notebook: Notebook, redis_server_path: str) -> None:
+    assert "of this notebook's own" in notebook.run("%redis_connect --engine server").text
+    assert notebook.run("%redis SET a 1").text == "OK"
+    assert notebook.run("import redislab; redislab.connect().get('a')").result == b"1"
+    notebook.run("%redis_connect")
+    assert notebook.run("%redis GET a").text == "(nil)"
+
+
+def test_a_cell_can_run_elsewhere(notebook: Notebook, server: RedisServer) -> None:
+    ran = notebook.run(f"%%redis --url redis://127.0.0.1:{server.port}\nSET a there\nGET a")
+    assert ran.text == 'OK\n"there"'
+    assert notebook.run("%redis GET a").text == "(nil)"
+    assert server.cli("GET", "a").stdout == b"there\n"

@@ -35,9 +35,19 @@ _async: Any = redis.asyncio.connection
 
 def client(engine: EmbeddedEngine, options: dict[str, Any]) -> redis.Redis:
     """A client whose connections are the lab's. `options` are those of `redis.Redis`."""
+    options = dict(options)
+    single = options.pop("single_connection_client", False)
     made: Any = redis.Redis(unix_socket_path=PATH, **options)
     _lead(made.connection_pool, LabConnection, engine)
-    return made  # type: ignore[no-any-return]
+    return _single(made) if single else made
+
+
+def _single(made: Any) -> redis.Redis:
+    """The same with one connection, which redis-py opens at once: the pool must have been led here before."""
+    made.auto_close_connection_pool = False
+    single = redis.Redis(connection_pool=made.connection_pool, single_connection_client=True)
+    single.auto_close_connection_pool = True
+    return single
 
 
 def asyncio_client(engine: EmbeddedEngine, options: dict[str, Any]) -> redis.asyncio.Redis:
@@ -54,6 +64,8 @@ def _lead(pool: Any, connection_class: type, engine: EmbeddedEngine) -> None:
 
 class LabConnection(_sync.UnixDomainSocketConnection):  # type: ignore[misc]
     """A connection of redis-py's that reaches a lab."""
+
+    host, port = PATH, 0  # redis-py 7 asks for them under RESP3
 
     def __init__(self, *, engine: EmbeddedEngine, **options: Any) -> None:
         self._engine = engine
@@ -78,6 +90,13 @@ class LabSocket:
 
     def settimeout(self, timeout_s: float | None) -> None:
         self._timeout_s = timeout_s
+
+    def getpeername(self) -> tuple[str, int]:
+        """For redis-py's messages, which else would ask the network who `redislab` is."""
+        return PATH, 0
+
+    def getsockname(self) -> tuple[str, int]:
+        return PATH, 0
 
     def sendall(self, data: bytes) -> None:
         _send(self._connection, self._reader, data)
@@ -114,6 +133,8 @@ def _send(connection: EmbeddedConnection, reader: RequestReader, data: bytes) ->
 
 class AsyncLabConnection(_async.UnixDomainSocketConnection):  # type: ignore[misc]
     """A connection of redis.asyncio that reaches a lab."""
+
+    host, port = PATH, 0
 
     def __init__(self, *, engine: EmbeddedEngine, **options: Any) -> None:
         self._engine = engine
