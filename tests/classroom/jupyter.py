@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -12,7 +13,8 @@ from typing import Any
 
 import websocket
 
-TIMEOUT_S = 120.0
+TIMEOUT_S = 60.0
+LOOK_EVERY_S = 1.0
 
 
 def status(url: str, token: str = "", *, method: str = "GET", cookie: str = "") -> int:
@@ -46,6 +48,16 @@ def api(address: str, token: str, path: str, *, method: str = "GET") -> Any:
     return json.loads(body) if body else None
 
 
+def _heard(channel: websocket.WebSocket) -> Any:
+    """The next message; None when there is none for a while, or it is a ping."""
+    channel.settimeout(LOOK_EVERY_S)
+    try:
+        kind, data = channel.recv_data(control_frame=True)
+    except websocket.WebSocketTimeoutException:
+        return None
+    return json.loads(data) if kind == websocket.ABNF.OPCODE_TEXT else None
+
+
 class Kernel:
     """A kernel of a student's Jupyter, over its websocket."""
 
@@ -71,10 +83,12 @@ class Kernel:
             "channel": "shell",
         }
         self._channel.send(json.dumps(message))
-        told = []
+        told: list[str] = []
+        deadline_s = time.monotonic() + TIMEOUT_S
         while True:
-            heard = json.loads(self._channel.recv())
-            if heard["parent_header"].get("msg_id") != asked or heard["channel"] != "iopub":
+            assert time.monotonic() < deadline_s, f"no end of {code!r}: {told}"
+            heard = _heard(self._channel)
+            if heard is None or heard["parent_header"].get("msg_id") != asked or heard["channel"] != "iopub":
                 continue
             kind, content = heard["msg_type"], heard["content"]
             if kind == "stream":
@@ -98,3 +112,38 @@ def kernel(address: str, token: str) -> Iterator[Kernel]:
     finally:
         channel.close()
         api(address, token, f"/api/kernels/{started['id']}", method="DELETE")
+
+
+class Terminal:
+    """A terminal of a student's Jupyter: the shell that a browser shows."""
+
+    def __init__(self, channel: websocket.WebSocket) -> None:
+        self._channel = channel
+        self.told = ""
+
+    def type(self, text: str) -> None:
+        self._channel.send(json.dumps(["stdin", text]))
+
+    def wait_for(self, text: str) -> None:
+        """Until this has been shown; what came before it is behind us then."""
+        deadline_s = time.monotonic() + TIMEOUT_S  # of our own: the server's pings keep a connection awake
+        while text not in self.told:
+            assert time.monotonic() < deadline_s, f"{text!r} did not come: {self.told[-2000:]}"
+            kind, *shown = _heard(self._channel) or [""]
+            if kind == "stdout":
+                self.told += shown[0]
+        self.told = self.told.partition(text)[2]
+
+
+@contextmanager
+def terminal(address: str, token: str) -> Iterator[Terminal]:
+    """A new terminal, ended at the end."""
+    name = api(address, token, "/api/terminals", method="POST")["name"]
+    url = f"{address.replace('http', 'ws', 1)}/terminals/websocket/{name}?token={token}"
+    channel = websocket.create_connection(url, timeout=TIMEOUT_S)
+    try:
+        channel.send(json.dumps(["set_size", 40, 100, 800, 1000]))
+        yield Terminal(channel)
+    finally:
+        channel.close()
+        api(address, token, f"/api/terminals/{name}", method="DELETE")
