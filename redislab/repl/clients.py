@@ -16,6 +16,7 @@ from redislab.repl.desk import Desk
 
 NAMES = ("A", "B")
 AT_ONCE_S = 0.1  # an answer that comes within this time is shown at once; later ones when they come
+SET_OFF_S = 0.05  # what one client's command sets off in the other has come within this time
 MESSAGES_AT_ONCE = 500
 
 
@@ -110,18 +111,24 @@ class Clients:
         """Whether something may come unasked, while the prompt stands."""
         return bool(self._waiting) or any(session.listening for session in self._sessions.values())
 
-    def arrived(self) -> list[Callable[[], None]]:
-        """What has come since: for each piece, what shows it."""
+    def catch_up(self) -> None:
+        """Show what a command has set off in the other client, before anything is said of the command."""
+        self.adopt()
+        for show in self.arrived(SET_OFF_S):
+            show()
+
+    def arrived(self, timeout_s: float = 0) -> list[Callable[[], None]]:
+        """What has come since: for each piece, what shows it. A client that waits is given that time."""
         found: list[Callable[[], None]] = []
         for name, session in list(self._sessions.items()):
             try:
                 if name in self._waiting:
                     args = self._waiting[name].args
-                    reply = self._answer(name, 0)
+                    reply = self._answer(name, timeout_s)
                     if reply is not None:
                         found.append(lambda name=name, args=args, reply=reply: self._woken(name, args, reply))  # type: ignore[misc]
                 elif session.listening:
-                    for message in islice(session.messages(0), MESSAGES_AT_ONCE):
+                    for message in islice(session.messages(timeout_s), MESSAGES_AT_ONCE):
                         found.append(lambda name=name, message=message: self._message(name, message))  # type: ignore[misc]
             except RedislabError:
                 if session is self._desk.session:

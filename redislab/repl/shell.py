@@ -188,6 +188,8 @@ def _enter(desk: Desk, text: str) -> None:
         execute(desk, read_line(command), command)
         if desk.leaving:
             return
+        if desk.several:
+            desk.clients.catch_up()
         if lesson is not None:
             lesson.look()
 

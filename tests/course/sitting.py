@@ -75,13 +75,11 @@ class Sitting:
         try:
             for command in commands_of(line.encode()):
                 execute(self.desk, read_line(command), command)
+                if self.desk.several:
+                    self.desk.clients.catch_up()
                 playing.look()
         except CommandStopped:
             pass
-        if self.desk.several:
-            self.desk.clients.adopt()
-            for show in self.desk.clients.arrived():
-                show()
 
 
 def _yes(question: str) -> str:

@@ -7,7 +7,6 @@ unasked, or behind `why: ` in the answer to `:why`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from itertools import groupby, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -39,15 +38,6 @@ ROWS = {id: list(rows) for id, rows in groupby(table(), key=lambda row: row.less
 LESSONS = {title.id: title.path for title in course()}
 
 
-@pytest.fixture(scope="module", params=["embedded", "server"])
-def sitting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    if request.param == "server":
-        request.getfixturevalue("redis_server_path")
-    sitting = Sitting(Place(private=request.param == "server"), tmp_path_factory.mktemp("home"))
-    yield sitting
-    sitting.close()
-
-
 def asked(rows: list[Wrong], place: Place) -> list[Wrong]:
     """Some of each step, in the long run all of them."""
     most = len(rows) if os.environ.get("REDISLAB_LONG") else OF_A_STEP[place.private]
@@ -71,10 +61,3 @@ def test_no_wrong_answer_passes_and_each_is_met_with_a_word_on_it(id: str, sitti
 
 def test_every_lesson_has_its_wrong_answers() -> None:
     assert {id for id, rows in ROWS.items() if len(rows) >= LEAST_IN_A_LESSON} == set(LESSONS)
-
-
-def test_what_a_reset_brings_back_was_not_made_by_what_was_typed_before(sitting: Sitting) -> None:
-    lesson = load(LESSONS["hashes"])
-    sitting.open(lesson, "wrongtype")
-    sitting.types("DEL user:2B", "HSET user:2B city Oslo", ":reset")
-    assert "`user:2B` is a string; HSET works on hashes." in sitting.types("HSET user:2B city Oslo")

@@ -39,6 +39,10 @@ def _push(told: Told) -> str:
     where = f"on the {_end(told.command.name)}"
     what = name(added[0]) if len(added) == 1 else f"{len(added)} elements"
     order = f"; {name(added[-1])} stands {'first' if left else 'last'}" if len(added) > 1 else ""
+    after = told.after()
+    if after is not None and (after.length or 0) < told.number and after.looked_inside:
+        taken = many(told.number - (after.length or 0), "element")
+        return f"Pushed {what} {where}{order}. Another client took {taken} at once."
     new = f" {told.the} is a new list." if told.number == len(added) else kept_ttl(told)
     return f"Pushed {what} {where}{order}. The list has {many(told.number, 'element')} now.{new}"
 
