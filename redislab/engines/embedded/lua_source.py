@@ -8,6 +8,7 @@ Written here, after the behaviour of Redis 7.0.
 from __future__ import annotations
 
 from redislab.engines.embedded.lua_cjson import CJSON
+from redislab.engines.embedded.lua_random import RANDOM
 
 _TEXT = rb"""
 local py = ...
@@ -240,6 +241,8 @@ local basic, strings, tables, maths =
   copied(_G, BASIC), copied(string, STRING), copied(table, TABLE), copied(math, MATH)
 local collect = collectgarbage
 
+@RANDOM@
+
 local function plain_error(...)
   local ok, value = ...
   if not ok then
@@ -429,4 +432,4 @@ end
 string.dump = nil
 return {compile = compile, run = run, load = load}
 """
-BOOTSTRAP = _TEXT.replace(b"@CJSON@", CJSON)
+BOOTSTRAP = _TEXT.replace(b"@CJSON@", CJSON).replace(b"@RANDOM@", RANDOM)

@@ -145,6 +145,12 @@ def test_a_script_leaves_nothing_behind(connection: Connection, script: str) -> 
     assert run(connection, "return redis.call('PING')").text == b"PONG"
 
 
+def test_a_new_lab_draws_what_a_new_redis_server_draws(connection: Connection) -> None:
+    assert run(connection, "return math.random(1000)").value == 397
+    assert run(connection, "return tostring(math.random())").value == b"0.84048536971234"
+    assert run(EmbeddedEngine().connect(), "return math.random(1000)").value == 397
+
+
 @pytest.fixture
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     from redislab.engines.embedded import upstream
