@@ -20,7 +20,7 @@ from redislab.core.link import Link
 from redislab.core.reply import Reply
 from redislab.core.safe import visible_text
 from redislab.core.view import Note, NoteKind, View, line
-from redislab.course.bench import Bench
+from redislab.course.bench import BLOCKED_S, Bench
 from redislab.course.exercise import Exercise, Told
 from redislab.course.library import course, find, load, translated
 from redislab.course.model import Lesson
@@ -138,7 +138,7 @@ class Check:
             raise UsageError(
                 "this lesson is not open any more; the cell with redislab.lesson(…) opens it anew"
             )
-        return list(Run(desk, "", Wishes()).arrived())
+        return list(Run(desk, "", Wishes()).arrived(BLOCKED_S))
 
     def _heard(self, name: str, args: Sequence[bytes], reply: Reply | None) -> None:
         """A magic ran a command."""

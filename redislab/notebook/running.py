@@ -80,12 +80,12 @@ class Run:
             return ""
         return f"; {count:,} command{'s' * (count > 1)} below it did not run"
 
-    def arrived(self) -> Iterator[Item]:
-        """What the latest command brought to those who wait and listen."""
+    def arrived(self, patience_s: float = 0) -> Iterator[Item]:
+        """What the latest command brought to those who wait and listen; for who waits, within that time."""
         for seat in list(self._desk.seats.values()):
             self._at = seat
             if seat.waiting is not None:
-                answered = seat.answer(0)
+                answered = seat.answer(patience_s)
                 if answered is not None:
                     yield self._answered(seat, answered)
             elif seat.session.listening:
