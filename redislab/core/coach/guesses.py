@@ -66,6 +66,11 @@ def _time_unnamed(typed: Typed, read: Match, wrong: Wrong) -> Advice | None:
     if typed.name != "SET" or wrong.place != 3 or not typed.args[3:4] or not typed.args[3].isdigit():
         return None
     raw = typed.raw(0)
+    if typed.args[2].upper() in (b"EX", b"PX"):
+        line = " ".join([*raw[:2], raw[4], *raw[2:4]]) if len(raw) == 5 else None
+        return Advice(
+            "The value stands behind the key, and the time behind the value.", typed.at(2), "value", line
+        )
     text = "A time to live needs its unit in front: EX for seconds, PX for milliseconds."
     return Advice(text, typed.at(3), "EX or PX", " ".join([*raw[:3], "EX", *raw[3:]]))
 
@@ -135,9 +140,12 @@ def _field_pairs(typed: Typed, read: Match, wrong: Wrong) -> Advice | None:
     if typed.name not in ("HSET", "HMSET", "SET", "MSET") or len(typed.words) > 4:
         return None
     start = 1 if typed.name.endswith("SET") and typed.name[0] != "H" else 2
-    pieces = [re.split(r"[=:]", piece, maxsplit=1) for piece in typed.raw(start)]
+    raw = typed.raw(start)
+    pieces = [re.split("[=:]" if start == 2 else "=", piece, maxsplit=1) for piece in raw]
     if not pieces or not all(len(piece) == 2 and all(piece) for piece in pieces):
         return None
+    if any(piece[0] in "\"'" for piece in raw):
+        return None  # one word between quotes
     line = " ".join([*typed.raw(0, start), *(part for piece in pieces for part in piece)])
     return Advice("A name and its value are two words, with a space between.", typed.at(start), "", line)
 

@@ -102,6 +102,8 @@ def _comment(typed: Typed, outcome: Outcome | None) -> Advice | None:
     args = typed.args
     for place, word in enumerate(typed.words[1:], 1):
         raw = typed.line[word.start : word.end]
+        if typed.name.startswith("SORT") and typed.args[place - 1].upper() == b"GET":
+            continue  # GET # asks for the element itself
         if (raw == b"#" or raw[:2] == b"//" or raw == b"--") and place > 1 and typed.command is not None:
             more = len(args) - place
             took = (
