@@ -20,7 +20,8 @@ MOST_LEVELS = 8  # of nesting that are laid out
 _MONO = "font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere"
 _TABLE = "border-collapse:collapse;margin:0 0 .5em;color:inherit"
 _CELL = "border:1px solid;padding:.15em .6em;text-align:left;vertical-align:top"
-_CAPTION = "caption-side:top;text-align:left;color:inherit;padding:0 0 .2em"
+# As wide as its text, up to a point: a caption is else no wider than its table, and breaks words.
+_CAPTION = "caption-side:top;text-align:left;color:inherit;padding:0 0 .2em;width:max-content;max-width:60ch"
 _LIST = "margin:0;padding-left:1.6em"
 _PARAGRAPH = "margin:0 0 .3em"
 
@@ -142,6 +143,7 @@ def _grid(grid: Grid) -> str:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     """Cells and caption are HTML, the first cell of a row is its heading; `heads` are texts."""
     out = [f'<table style="{_TABLE}">']
+    first_cell = f"{_CELL};font-weight:normal" + (";width:2em" if "#" in heads[:1] else "")
     if caption:
         out.append(f'<caption style="{_CAPTION}">{caption}</caption>')
     if heads:
@@ -150,7 +152,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) ->
     out.append("<tbody>")
     for first, *others in rows:
         cells = "".join(f'<td style="{_CELL}">{cell}</td>' for cell in others)
-        out.append(f'<tr><th scope="row" style="{_CELL};font-weight:normal">{first}</th>{cells}</tr>')
+        out.append(f'<tr><th scope="row" style="{first_cell}">{first}</th>{cells}</tr>')
     return "".join([*out, "</tbody></table>"])
 
 

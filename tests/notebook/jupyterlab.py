@@ -198,9 +198,12 @@ class LabPage:
         self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def run_all(self) -> None:
-        """Until the last cell has answered."""
+        """Until the last cell has answered. Raises AssertionError where one failed."""
         self.command("notebook:run-all-cells")
         self._wait_until_idle()
+        failed = self.page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
+        if failed.count():
+            raise AssertionError(failed.first.inner_text())
 
     def command(self, name: str, **arguments: str) -> None:
         self.page.evaluate(

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
+LINE_PX = 20  # of text in a notebook
 OURS = ".jp-OutputArea-output .redislab"
 
 SHOWN = (
@@ -123,6 +124,9 @@ def test_a_lesson_runs_from_top_to_bottom(opened: Callable[..., LabPage]) -> Non
     page.run_all()
     expect(page.output(2).get_by_role("table")).to_contain_text("Paris")
     expect(page.cell(2).locator("caption")).to_contain_text("HGETALL user:1A")
+    above = page.cell(2).locator("caption").bounding_box()
+    assert above is not None
+    assert above["height"] < 2 * LINE_PX, "a caption is as wide as what it says, not as its table"
     expect(page.output(4)).to_contain_text(["Done: One card, two lines", "True"])
 
 
