@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redislab.core.link import Arrival
@@ -12,13 +12,16 @@ from redislab.core.reply import Kind, Reply
 from redislab.errors import CommandFailed
 from redislab.render.plain import Format, Layout, formatter, is_verbatim
 
+MOST_BYTES = 10_000  # of one string that are shown
 LAYOUT = Layout(Format.STANDARD, for_terminal=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """One top-level reply. `text` and `preview` have its first values; `omitted` is how many they leave out.
+    """One top-level reply.
 
+    `text` and `preview` have its first values: `omitted` is how many they leave out, `cut` of how many
+    strings they have the first MOST_BYTES alone.
     `value` is all of it: strings decoded where they are UTF-8, else bytes; int, float, bool, None; lists
     for arrays, dicts for maps, sets; a CommandFailed for each error.
     """
@@ -26,6 +29,7 @@ class Captured:
     preview: Reply
     text: str
     omitted: int
+    cut: int
     value: Any
     count: int  # of the values of the outermost aggregate, 0 for a leaf
     verbatim: bool = False
@@ -76,20 +80,33 @@ class _Reply:
         self._formatter = formatter(LAYOUT, verbatim=verbatim)
         self._pieces: list[bytes] = []
         self._shown = 0
+        self._cut = 0
         self._count: int | None = None
 
     def add(self, part: Part) -> Captured | None:
         """The whole, when `part` completes it."""
         if self._count is None and not (type(part) is Head and part.kind is Kind.ATTRIBUTE):
             self._count = part.count if type(part) is Head else 0
-        self._print(part)
         self._values.add(part)
+        part = self._shortened(part) if self._limit else part
+        self._print(part)
         preview = self._preview.add(part)
         if preview is None:
             return None
         text = b"".join(self._pieces).decode("utf-8", "surrogateescape").removesuffix("\n")
-        omitted = self._preview.omitted
-        return Captured(preview, text, omitted, self._values.result, self._count or 0, self._verbatim)
+        omitted, value = self._preview.omitted, self._values.result
+        return Captured(preview, text, omitted, self._cut, value, self._count or 0, self._verbatim)
+
+    def _shortened(self, part: Part) -> Part:
+        """Long strings as far as they are shown; those that are not shown at all do not count."""
+        if type(part) is Run and any(len(value) > MOST_BYTES for value in part.values):
+            shown = part.values[: max(0, self._limit - self._shown)]
+            self._cut += sum(len(value) > MOST_BYTES for value in shown)
+            return Run([value[:MOST_BYTES] for value in part.values])
+        if type(part) is Reply and len(part.text) > MOST_BYTES:
+            self._cut += self._shown < self._limit
+            return replace(part, value=part.text[:MOST_BYTES])
+        return part
 
     def _print(self, part: Part) -> None:
         count = len(part.values) if type(part) is Run else int(type(part) is Reply)

@@ -154,7 +154,7 @@ class Run:
         remarks = remarks_on(outcome, rest, desk.knowledge, desk.origins, self._wishes.explain)
         yield from self._notices(seat)
         desk.tell(seat.name, args, outcome.reply)
-        yield self._exchange(typed, capture.replies, remarks)
+        yield self._exchange(args, typed, capture.replies, remarks)
         if was_unpaired:
             yield from self._messages(seat, CONFIRMATION_S)
         yield from (self._message(seat, push) for push in capture.pushes)
@@ -180,14 +180,19 @@ class Run:
         self._desk.tell(seat.name, waiting.args, reply)
         asked = shown_line(split_prefix(waiting.typed)[1])
         heading = "" if at_once else f"{seat.name}: the answer to {asked}"
-        return self._exchange(waiting.typed, waiting.capture.replies, Remarks(), heading)
+        return self._exchange(waiting.args, waiting.typed, waiting.capture.replies, Remarks(), heading)
 
     def _exchange(
-        self, typed: bytes, replies: Sequence[Captured], remarks: Remarks, heading: str = ""
+        self,
+        args: Sequence[bytes],
+        typed: bytes,
+        replies: Sequence[Captured],
+        remarks: Remarks,
+        heading: str = "",
     ) -> Exchange:
         if replies:
             self.value, self.has_value = replies[-1].value, True
-        return Exchange(typed, replies, remarks, heading)
+        return Exchange(typed, replies, remarks, heading, pairs=pairs_of(args))
 
     def _messages(self, seat: Seat, patience_s: float = 0) -> Iterator[Item]:
         """What came for a client unasked; with patience, until a confirmation has come."""
@@ -214,6 +219,16 @@ class Run:
         command = self._desk.knowledge.catalogue.lookup(args)
         state = seat.session.link.state
         return command is not None and "blocking" in command.flags and not (state.in_multi or state.listening)
+
+
+def pairs_of(args: Sequence[bytes]) -> tuple[str, str] | None:
+    """What neighbouring values of a command's reply are, where they are pairs; None for all others."""
+    words = [arg.upper() for arg in args]
+    if words[0] == b"HGETALL" or b"WITHVALUES" in words[3:]:
+        return "field", "value"
+    if words[:2] == [b"CONFIG", b"GET"]:
+        return "parameter", "value"
+    return ("member", "score") if b"WITHSCORES" in words[2:] else None
 
 
 def raised_by(typed: bytes) -> Exception | None:

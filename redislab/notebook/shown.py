@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -12,8 +12,8 @@ from redislab.core.safe import visible_text
 from redislab.core.secrets import is_sensitive
 from redislab.core.view import View
 from redislab.core.words import quote
-from redislab.notebook.captured import Captured
-from redislab.render.html import block, code, paragraph, reply_html, text_html, view_html
+from redislab.notebook.captured import MOST_BYTES, Captured
+from redislab.render.html import block, code, paragraph, reply_html, sentence_html, text_html, view_html
 from redislab.render.views import plain_text, text_width
 
 TITLE_CHARACTERS = 200  # of a command above its reply
@@ -33,15 +33,21 @@ class Exchange:
     remarks: Remarks = field(default_factory=Remarks)
     heading: str = ""
     refused: str = ""  # why the line was not sent
+    pairs: tuple[str, str] | None = None  # what neighbouring values are, where they are pairs
 
     @property
     def failed(self) -> bool:
         return bool(self.refused) or any(each.preview.is_error for each in self.replies)
 
     @property
-    def text(self) -> str:
-        ours = [each for each in (self.heading, self.refused) if each]
-        return "\n".join([*ours, *(each.text for each in self.replies)])
+    def texts(self) -> list[str]:
+        """As redis-cli prints it, without the last newline of each; [] where it prints nothing."""
+        found = [each for each in (self.heading, self.refused) if each]
+        for each in self.replies:
+            if each.text or not each.verbatim:  # INFO of an unknown section: not even a newline
+                found.append(each.text)
+            found += [f"info: {left_out}" for left_out in _left_out(each)]
+        return found
 
     @property
     def html(self) -> str:
@@ -50,7 +56,7 @@ class Exchange:
         if self.refused:
             out.append(paragraph("<strong>error</strong> ", text_html(self.refused)))
         for number, each in enumerate(self.replies):
-            out.append(_reply(each, title if not number else ""))
+            out.append(_reply(each, title if not number else "", self.pairs))
         return "".join([*out, *_remarks(self.remarks, self.typed)])
 
 
@@ -67,7 +73,7 @@ class Shown:
     @property
     def text(self) -> str:
         """As redis-cli prints it on a terminal, without colours or controls."""
-        return "\n".join(_item_text(each) for each in self._items if not _is_silent(each))
+        return "\n".join(text for each in self._items for text in _texts(each))
 
     @property
     def html(self) -> str:
@@ -87,27 +93,27 @@ def shown_line(typed: bytes) -> str:
     return "(a line with a password)" if is_sensitive(typed) else typed.decode("utf-8", "surrogateescape")
 
 
-def _is_silent(item: Item) -> bool:
-    """Nothing was answered: a command of a connection that listens, or one whose replies are off."""
-    return isinstance(item, Exchange) and not (item.replies or item.heading or item.refused)
+def _texts(item: Item) -> list[str]:
+    return item.texts if isinstance(item, Exchange) else [plain_text(item, WIDTH)]
 
 
-def _item_text(item: Item) -> str:
-    return item.text if isinstance(item, Exchange) else plain_text(item, WIDTH)
-
-
-def _reply(each: Captured, title: str) -> str:
+def _reply(each: Captured, title: str, pairs: tuple[str, str] | None) -> str:
     reply = each.preview
     if each.verbatim and reply.kind in (Kind.BULK, Kind.VERBATIM):
         out = (paragraph(title) if title else "") + block(reply.text)
     else:
-        out = reply_html(reply, title, count=each.count)
-    if not each.omitted:
-        return out
-    are = "1 more value is" if each.omitted == 1 else f"{each.omitted:,} more values are"
-    return out + paragraph(
-        f"{are} not shown; <code>_redis</code> has all, and <code>--limit 0</code> shows all."
-    )
+        out = reply_html(reply, title, count=each.count, pairs=pairs)
+    return out + "".join(map(paragraph, map(text_html, _left_out(each))))
+
+
+def _left_out(each: Captured) -> Iterator[str]:
+    """What of a reply is not shown, and where it is."""
+    if each.omitted:
+        are = "1 more value is" if each.omitted == 1 else f"{each.omitted:,} more values are"
+        yield f"{are} not shown; _redis has all, and --limit 0 shows all."
+    if each.cut:
+        strings = "1 string is" if each.cut == 1 else f"{each.cut:,} strings are"
+        yield f"{strings} cut after {MOST_BYTES:,} bytes; _redis has all, and --limit 0 shows all."
 
 
 def _remarks(remarks: Remarks, typed: bytes) -> list[str]:
@@ -116,11 +122,11 @@ def _remarks(remarks: Remarks, typed: bytes) -> list[str]:
     if advice is not None:
         if advice.caret is not None:
             out.append(_marked(typed, advice.caret, advice.expected))
-        out.append(paragraph("<strong>remedy:</strong> ", text_html(advice.text)))
+        out.append(paragraph("<strong>remedy:</strong> ", sentence_html(advice.text)))
         if advice.suggestion is not None:
             out.append(paragraph(code(advice.suggestion)))
     if remarks.told:
-        out.append(paragraph(f"<em>{text_html(remarks.told)}</em>"))
+        out.append(paragraph(f"<em>{sentence_html(remarks.told)}</em>"))
     if remarks.summary:
         out.append(paragraph(text_html(remarks.summary)))
     if remarks.failures:
@@ -143,7 +149,7 @@ def _marked(typed: bytes, caret: int, expected: str) -> str:
 def _failure(failure: Failure) -> str:
     error: Reply = failure.error
     what = f"{failure.place}) {code(_cut(shown_line(quote(failure.args))))}: <strong>error</strong> "
-    advice = f"<br>{text_html(failure.advice)}" if failure.advice else ""
+    advice = f"<br>{sentence_html(failure.advice)}" if failure.advice else ""
     return f"<li>{what}{text_html(error.text)}{advice}</li>"
 
 

@@ -7,14 +7,17 @@ word as well as a sign. Inline styles are few, and without them all is still sai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import zip_longest
 
 from redislab.core.reply import Kind, Reply
 from redislab.core.roles import Role
 from redislab.core.safe import repr_utf8, visible_text
 from redislab.core.view import Grid, Items, Line, Note, Span, Stack, View
 
+_NAME = re.compile(r"`([^`]+)`")
 MOST_LEVELS = 8  # of nesting that are laid out
 
 _MONO = "font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -37,6 +40,11 @@ def text_html(text: str | bytes) -> str:
     return escape(visible_text(text, lines=True), quote=True)
 
 
+def sentence_html(text: str) -> str:
+    """A sentence in which names stand between backticks."""
+    return _NAME.sub(r"<code>\1</code>", text_html(text))
+
+
 def paragraph(*pieces: str) -> str:
     """HTML pieces as a paragraph."""
     return f'<p style="{_PARAGRAPH}">{"".join(pieces)}</p>'
@@ -55,10 +63,13 @@ def block(text: str | bytes) -> str:
 # -- replies ----------------------------------------------------------------------------------------
 
 
-def reply_html(reply: Reply, title: str, *, count: int | None = None) -> str:
+def reply_html(
+    reply: Reply, title: str, *, count: int | None = None, pairs: tuple[str, str] | None = None
+) -> str:
     """A reply below the command that it answers. `title` is HTML; `count`: how many values there are.
 
-    `count` differs from what the reply holds where that is only the beginning.
+    `count` differs from what the reply holds where that is only the beginning. `pairs` says what
+    neighbouring values are, where RESP2 sends pairs as a flat array.
     """
     if not reply.items:
         return (paragraph(title) if title else "") + paragraph(value_html(reply))
@@ -67,10 +78,12 @@ def reply_html(reply: Reply, title: str, *, count: int | None = None) -> str:
     word = _WORDS.get(reply.kind, "value")
     size = f"{reply.kind.value} of {count:,} {word}{'s' * (count != 1)}"
     caption = f"{title}: {size}" if title else size
-    pairs = reply.kind is Kind.MAP
-    heads = ("key", "value") if pairs else ("#", word)
-    rows = _pairs(reply) if pairs else ((str(n), value_html(each)) for n, each in enumerate(reply.items, 1))
-    return _table(heads, rows, caption)
+    if reply.kind is Kind.MAP:
+        return _table(pairs or ("key", "value"), _pairs(reply), caption)
+    if pairs is not None and reply.kind is Kind.ARRAY and count % 2 == 0:
+        return _table(pairs, _pairs(reply), caption)
+    rows = ((str(n), value_html(each)) for n, each in enumerate(reply.items, 1))
+    return _table(("#", word), rows, caption)
 
 
 def value_html(reply: Reply, level: int = 0) -> str:
@@ -110,8 +123,9 @@ def _list(reply: Reply, level: int) -> str:
 
 
 def _pairs(reply: Reply) -> Iterable[tuple[str, str]]:
-    for key, value in zip(reply.items[::2], reply.items[1::2], strict=True):
-        yield value_html(key), value_html(value)
+    sides = iter(reply.items)  # of which a limit may have cut the last
+    for key, value in zip_longest(sides, sides):
+        yield value_html(key), value_html(value) if value is not None else ""
 
 
 def _samp(content: str) -> str:

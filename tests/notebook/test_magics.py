@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import redislab.shared
+from redislab.core.line import Ask, read_line
+from redislab.core.safe import visible
 from redislab.errors import CommandFailed, Unreachable, UsageError
+from redislab.notebook import streaming
+from redislab.shared import Shared
 from tests.notebook.notebooks import Notebook
+from tests.script.test_against_redis_cli import corpus_lines
 from tests.servers import RedisServer
 
 
@@ -106,7 +113,7 @@ def test_the_last_reply_is_kept_as_python_values(anywhere: Notebook) -> None:
 def test_a_large_reply_is_shown_in_part_and_kept_whole(anywhere: Notebook) -> None:
     anywhere.run("import redislab; redislab.connect().rpush('l', *range(5000)); None")
     ran = anywhere.run("%redis LRANGE l 0 -1")
-    assert ran.text.count("\n") == 199
+    assert ran.text.count("\n") == 200
     assert "4,800 more values are not shown" in ran.html
     assert len(anywhere.last()) == 5000
     assert anywhere.run("%redis --limit 0 LRANGE l 0 -1").text.count("\n") == 4999
@@ -228,3 +235,30 @@ def test_a_cell_can_run_elsewhere(notebook: Notebook, server: RedisServer) -> No
     assert ran.text == 'OK\n"there"'
     assert notebook.run("%redis GET a").text == "(nil)"
     assert server.cli("GET", "a").stdout == b"there\n"
+
+
+def test_the_text_is_redis_clis_byte_for_byte(
+    redis_cli: str, redis_server_path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every line of the corpus in one cell, and piped into redis-cli as if on a terminal."""
+    monkeypatch.setattr(streaming, "MOST_EXCHANGES", 10_000)
+    monkeypatch.setattr(streaming, "BAR_AFTER_S", 1e6)
+    for_servers = (Ask.COMMAND, Ask.REFUSED, Ask.NOTHING)
+    asked = [each for each in corpus_lines() if b"subscribe" not in each.lower()]  # where redis-cli listens
+    lines = b"\n".join(each for each in asked if read_line(each).ask in for_servers)
+    assert lines.count(b"\n") > 400
+    with RedisServer("--enable-debug-command", "yes", "--slowlog-log-slower-than", "-1") as server:
+        command = [redis_cli, "-s", server.socket_path]
+        environ = {**os.environ, "FAKETTY": "1"}
+        done = subprocess.run(command, input=lines, capture_output=True, env=environ, timeout=120, check=True)
+        for words in (["FLUSHALL"], ["SCRIPT", "FLUSH"], ["CONFIG", "RESETSTAT"]):
+            server.cli(*words)
+        monkeypatch.setattr(
+            redislab.shared, "SHARED", Shared({"REDISLAB_URL": f"unix://{server.socket_path}"})
+        )
+        notebook = Notebook(tmp_path)
+        ran = notebook.run("%%redis --explain off --limit 0\n" + lines.decode())
+        notebook.close()
+    assert ran.error is None
+    theirs = visible(done.stdout).decode()
+    assert ran.text.split("\n") == theirs.removesuffix("\n").split("\n")
