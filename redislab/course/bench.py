@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from redislab.core.catalogue import Catalogue
-from redislab.core.engine import Engine, Timed
+from redislab.core.engine import Engine, Mortal, Timed
 from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Kind, Reply
 from redislab.core.state import CONFIRMED_BY_PUSH, SUBSCRIBING
 from redislab.course.evidence import Evidence, Journal
-from redislab.course.model import Lesson, Step, Typed, Wait, way_to
+from redislab.course.model import Drill, Lesson, Step, Typed, Wait, way_to
+from redislab.course.reach import has_failures, is_told
 from redislab.errors import ConnectionLost, RedislabError
 
 _MESSAGES = frozenset({b"message", b"pmessage", b"smessage"})
@@ -29,6 +30,10 @@ _MONITORED = re.compile(rb"\d+\.\d+ \[\d+ ")
 ANSWER_S = 5.0  # no command of a lesson takes longer
 BLOCKED_S = 0.05  # a command that may wait is asked for its answer so long, then left waiting
 AFTER_MS = 1  # at exactly its deadline a key still lives
+COPY_BYTES = 10_240  # of each of the copies that fill the memory
+COPY_LIVES_S = b"3600"
+NOTICED_S = 1.0  # by then a server knows that a connection has ended
+POLL_S = 0.002  # nothing tells when it does
 
 
 class Unanswered(RedislabError):
@@ -196,6 +201,7 @@ class Bench:
         self._clients: dict[str, Client] = {}
         self._checker = Client(Link(engine.aside(), db=db))
         self.journal = Journal(catalogue)
+        self._fails = False  # so that no file and no setting of an earlier failure is left
 
     def begin(self) -> None:
         """A step begins: nothing has been typed in it; what still comes belongs to the one before."""
@@ -234,8 +240,37 @@ class Bench:
             if left_ms >= 0:
                 self.ask((b"PEXPIRE", key, b"%d" % (left_ms - by_ms)))
 
-    def empty(self) -> None:
+    def bring(self, each: Typed | Wait | Drill) -> None:
+        """Whatever belongs to the way to a step. Raises RedislabError."""
+        if isinstance(each, Wait):
+            self.wait(each.seconds)
+        elif isinstance(each, Drill):
+            self.strike(each)
+        else:
+            self.run(each)
+
+    def way(self, lesson: Lesson, step: Step) -> Iterator[tuple[Step, Typed | Wait | Drill]]:
+        """`way_to`, without what is not for this engine."""
+        return way_to(lesson, step, lambda each: is_told(lesson, each, self.engine))
+
+    def strike(self, drill: Drill) -> None:
+        """Let something fail. Raises RedislabError."""
+        if drill.kind == "drop":
+            self._drop(drill.client)
+        elif drill.kind == "memory":
+            self._fill(drill.size)
+        elif isinstance(self.engine, Mortal):
+            self.engine.kill()
+            self._clients.clear()
+            self._seats.leave()
+            self._checker.close()
+
+    def empty(self, lesson: Lesson | None = None) -> None:
         """Forget the clients and all data; of an engine that others share, this database's alone."""
+        self._fails = self._fails or (lesson is not None and has_failures(lesson))
+        if self._fails and isinstance(self.engine, Mortal):
+            self.engine.renew()
+            self._checker.close()
         self._clients.clear()
         self._seats.leave()
         self.ask((b"FLUSHDB",) if self.engine.capabilities.shared else (b"FLUSHALL",))
@@ -243,14 +278,11 @@ class Bench:
 
     def lead_to(self, lesson: Lesson, step: Step) -> None:
         """Empty all, then bring about the state in which a step begins. Raises RedislabError."""
-        self.empty()
+        self.empty(lesson)
         if isinstance(self.engine, Timed) and self.engine.capabilities.clock:
             self.engine.clock_real()
-        for _, each in way_to(lesson, step):
-            if isinstance(each, Wait):
-                self.wait(each.seconds)
-            else:
-                self.run(each)
+        for _, each in self.way(lesson, step):
+            self.bring(each)
         self.evidence()
         self._clients.clear()  # whoever sits there reads what comes from now on
         self.begin()
@@ -263,6 +295,31 @@ class Bench:
     def close(self) -> None:
         self._seats.leave()
         self._checker.close()
+
+    def _drop(self, name: str) -> None:
+        """The connection of a client breaks; when this returns, the server knows it."""
+        client = self._clients.pop(name, None)
+        if client is None:
+            return
+        before = self._connected()
+        client.close()
+        until_s = time.monotonic() + NOTICED_S
+        while self._connected() >= before and time.monotonic() < until_s:
+            time.sleep(POLL_S)
+        self._seats.fresh(name)
+
+    def _connected(self) -> int:
+        found = re.search(rb"connected_clients:(\d+)", self.ask((b"INFO", b"clients")).text)
+        return int(found[1]) if found else 0
+
+    def _fill(self, size: int) -> None:
+        """Copies with a lifetime, copy:1 and so on; then a limit which they are above by a quarter."""
+        self.ask((b"CONFIG", b"SET", b"maxmemory", b"0"))
+        for number in range(1, size // COPY_BYTES + 1):
+            self.ask((b"SET", b"copy:%d" % number, b"x" * COPY_BYTES, b"EX", COPY_LIVES_S))
+        found = re.search(rb"used_memory:(\d+)", self.ask((b"INFO", b"memory")).text)
+        if found is not None:
+            self.ask((b"CONFIG", b"SET", b"maxmemory", b"%d" % (int(found[1]) - size // 4)))
 
     def _note(self, name: str, answers: Sequence[Answer]) -> Reply | None:
         """Answers go into the journal, also those that came late; the latest."""

@@ -8,6 +8,7 @@
     reply CMD … == …  the learner was shown this answer
     shown == JSON     the same, whatever the command was
     used A|B          one of these commands ran; `not used KEYS`: none did
+    used SET with NX  one ran and had that word in it
     used A then B     one ran, and later the other
     calls SET <= 1    so many runs of a command; `trips <= 1`: so many round trips
     error "text"      the latest answer is an error with this text in it
@@ -39,9 +40,9 @@ SHOWN_CHARACTERS = 60
 _NONE = object()
 _RANGE = re.compile(r"(-?[0-9.]+?)\.\.(-?[0-9.]+)")
 _CLIENT = re.compile(r"([AB]): +")
-_OPERATOR = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>|~=|has|in)(?=\s)")
+_OPERATOR = re.compile(r"(?<=\s)(==|!=|<=|>=|<|>|~=|has|lacks|in)(?=\s)")
 _FORM = (
-    'a check is a command, one of == != < <= > >= ~= has in, and JSON: GET name == "ada"; or '
+    'a check is a command, one of == != < <= > >= ~= has lacks in, and JSON: GET name == "ada"; or '
     "exists KEY, KEY is list, used GET"
 )
 
@@ -78,6 +79,7 @@ class Condition:
     operator: str = ""
     wanted: Any = None
     client: str = ""  # whose lines count; both clients' where it is empty
+    option: str = ""  # a word that the command had: `used SET with NX`
     order: tuple[tuple[str, ...], ...] = ()  # the names of `used A|B then C`, place by place
 
     def judge(self, evidence: Evidence) -> Verdict:
@@ -134,14 +136,16 @@ def _without_operator(text: str, line: int) -> Condition:
     plain = [word.decode("utf-8", "surrogateescape") for word in words]
     if plain[0] == "used" or plain[:2] == ["not", "used"]:
         kind = "unused" if plain[0] == "not" else "used"
-        told = " ".join(plain[1 + (kind == "unused") :])
+        told, _, option = " ".join(plain[1 + (kind == "unused") :]).partition(" with ")
         order = tuple(_names(part.split()) for part in f" {told} ".split(" then "))
         if not all(order) or (len(order) > 1 and kind == "unused"):
             raise BadCondition("used takes names of commands: used GET|MGET, used WATCH then EXEC")
+        if option and (len(order) > 1 or " " in option):
+            raise BadCondition("behind with stands one word of the command: used SET with NX")
         if len(order) > 1:
             names = tuple(name for place in order for name in place)
             return Condition("order", text, line, names=names, order=order)
-        return Condition(kind, text, line, names=order[0])
+        return Condition(kind, text, line, names=order[0], option=option.upper())
     if plain[0] == "exists" and len(words) == 2:
         return Condition("state", text, line, (b"EXISTS", words[1]), operator="==", wanted=1)
     if len(words) == 3 and plain[1] == "is":
@@ -295,6 +299,7 @@ _OPERATORS: Mapping[str, Callable[[Reply, Any], bool]] = {
     "!=": lambda reply, wanted: not equals(reply, wanted),
     "~=": lambda reply, wanted: equals(reply, wanted, in_order=False),
     "has": has,
+    "lacks": lambda reply, wanted: not reply.is_error and not has(reply, wanted),
     "in": _within,
     "<": _compared(lambda number, wanted: number < wanted),
     "<=": _compared(lambda number, wanted: number <= wanted),
@@ -360,8 +365,12 @@ def _shown(condition: Condition, evidence: Evidence) -> Verdict:
 
 
 def _was_used(condition: Condition, evidence: Evidence) -> Verdict:
-    used = ", ".join(name for name in condition.names if evidence.journal.calls(name))
-    asked = " or ".join(condition.names)
+    option = condition.option
+    with_it = f" with {option}" * bool(option)
+    used = ", ".join(
+        f"{name}{with_it}" for name in condition.names if evidence.journal.calls(name, option.encode())
+    )
+    asked = " or ".join(condition.names) + with_it
     if condition.kind == "unused":
         return Verdict(not used, f"{used} → was run, wanted without" if used else f"{asked} → not run")
     return Verdict(bool(used), f"{used} → was run" if used else f"{asked} → not run yet")

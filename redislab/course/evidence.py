@@ -22,6 +22,10 @@ class Entry:
         """Whether this is a command of that name, and no error; of a container's name, any subcommand."""
         return not self.reply.is_error and (self.name == name or self.name.startswith(f"{name} "))
 
+    def has_word(self, word: bytes) -> bool:
+        """Whether this word, in any case, stands behind the command's name; b"": nothing is asked."""
+        return not word or word.upper() in (each.upper() for each in self.args[1:])
+
 
 @dataclass(slots=True)
 class Journal:
@@ -37,9 +41,9 @@ class Journal:
         self.entries.append(Entry(tuple(args), name, reply, client))
         self.trips += trips
 
-    def calls(self, name: str) -> int:
-        """How often a command succeeded; of a container's name, any of its subcommands."""
-        return sum(entry.succeeded(name) for entry in self.entries)
+    def calls(self, name: str, option: bytes = b"") -> int:
+        """How often a command succeeded, with that word in it; of a container's name, any subcommand."""
+        return sum(entry.succeeded(name) and entry.has_word(option) for entry in self.entries)
 
     def of(self, client: str) -> Journal:
         """What that client alone typed."""

@@ -26,9 +26,10 @@ from redislab.course.foretelling import is_foretold
 from redislab.course.model import Lesson, Step
 from redislab.course.notebook_words import Words
 from redislab.course.notebooks import for_notebook, shown
-from redislab.course.panels import LETTERS, choice_of
+from redislab.course.panels import LETTERS, choice_of, struck
 from redislab.course.proof import judged, recognised
 from redislab.course.prose import prose
+from redislab.course.reach import is_told
 from redislab.errors import UsageError
 
 MOST_ENTRIES = 10_000  # of one step's commands that are kept
@@ -78,12 +79,19 @@ class Exercise:
         self._at = step
         number = self.lesson.steps.index(step) + 1
         ready = self._words("ready", number=number, total=len(self.lesson.steps), title=step.title)
-        return Stack((line(Span(ready, Role.STRONG)), *self._passed_time(step)))
+        failed = struck(step, self._bench.engine, only_told=self._is_only_told(step))
+        return Stack((line(Span(ready, Role.STRONG)), *self._passed_time(step), *failed))
+
+    def _is_only_told(self, step: Step) -> bool:
+        """Whether nothing of it is for the server at hand."""
+        return is_told(self.lesson, step, self._bench.engine)
 
     def check(self, step_id: str) -> Told:
         """Judge what was done since the step began."""
         step, way = self._step(step_id), self._ways[step_id]
-        if not step.checks:
+        if self._is_only_told(step):
+            way.done = way.looked = True
+        if not step.checks or self._is_only_told(step):
             return self._questions(step, way)
         if step is not self._at:
             return Told(False, self._labelled("not_yet", self._words("not_begun", call=_call("start", step))))

@@ -11,6 +11,7 @@ from redislab.core.spans import read_span
 from redislab.course.conditions import BadCondition, Condition, parse
 from redislab.course.model import (
     Choice,
+    Drill,
     Mistake,
     Prediction,
     PythonSolution,
@@ -24,6 +25,8 @@ from redislab.errors import InvalidLine, UsageError
 SHOWN = frozenset({"redis", "python", "text", "console", "json"})
 
 _CLIENT = re.compile(r"([A-Z]):\s+(.*)", re.DOTALL)
+_SIZE = re.compile(r"(\d{1,5})(kb|mb)")
+LEAST_FILLED_BYTES, MOST_FILLED_BYTES = 100 << 10, 16 << 20
 _CHOICE = re.compile(r"- \[( |x|X)\]\s+(.*?)\s+->\s+(.*)")
 
 
@@ -65,6 +68,7 @@ class Read:
     python: list[PythonSolution] = field(default_factory=list)
     quizzes: list[Quiz] = field(default_factory=list)
     predictions: list[Prediction] = field(default_factory=list)
+    drills: list[Drill] = field(default_factory=list)
 
     def add(self, fence: Fence) -> None:
         """Read one more. Raises BadFence."""
@@ -155,6 +159,24 @@ def _predict(read: Read, fence: Fence) -> None:
     read.predictions.append(Prediction(_typed(fence.argument, fence.line), fence.body.strip(), fence.line))
 
 
+def _drill(read: Read, fence: Fence) -> None:
+    if fence.body.strip():
+        raise BadFence(fence.line + 1, "nothing stands in a drill", "Its kind stands behind the word.")
+    kind, _, rest = fence.argument.partition(" ")
+    if kind == "kill" and not rest:
+        read.drills.append(Drill(kind, fence.line))
+    elif kind == "drop" and rest.strip() in ("A", "B"):
+        read.drills.append(Drill(kind, fence.line, client=rest.strip()))
+    elif kind == "memory" and (found := _SIZE.fullmatch(rest.strip())) is not None:
+        size = int(found[1]) * (1 << 10 if found[2] == "kb" else 1 << 20)
+        if not LEAST_FILLED_BYTES <= size <= MOST_FILLED_BYTES:
+            raise BadFence(fence.line, "between 100kb and 16mb fill the memory", "Write ```drill memory 1mb")
+        read.drills.append(Drill(kind, fence.line, size=size))
+    else:
+        remedy = "Write ```drill kill, ```drill memory 1mb or ```drill drop B"
+        raise BadFence(fence.line, f"there is no drill {fence.argument!r}", remedy)
+
+
 def _typed(text: str, line: int) -> Typed:
     """A line for client A, or behind `B:` for the other one."""
     client = "A"
@@ -195,5 +217,6 @@ _READERS: Mapping[str, Callable[[Read, Fence], None]] = {
     "wait": _wait,
     "quiz": _quiz,
     "predict": _predict,
+    "drill": _drill,
 }
 READ = frozenset(_READERS)

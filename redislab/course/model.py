@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +32,19 @@ class Wait:
 
     seconds: float
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A failure, on purpose. `kind`: kill (the server), memory (is full), drop (the connection of `client`).
+
+    `size` is that of the copies which fill the memory, in bytes.
+    """
+
+    kind: str
+    line: int
+    client: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,7 @@ class Step:
     python: tuple[PythonSolution, ...] = ()
     quizzes: tuple[Quiz, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    drills: tuple[Drill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +143,22 @@ class Lesson:
         return next((step for step in self.steps if step.id == id), None)
 
 
-def way_to(lesson: Lesson, step: Step) -> Iterator[tuple[Step, Typed | Wait]]:
-    """All that runs before a step begins: of the steps before it the first solutions too."""
+def way_to(
+    lesson: Lesson, step: Step, leaves_out: Callable[[Step], bool] = lambda _: False
+) -> Iterator[tuple[Step, Typed | Wait | Drill]]:
+    """All that runs before a step begins: of the steps before it the first solutions too.
+
+    Of steps that are left out nothing runs.
+    """
     for each in lesson.steps:
-        yield from ((each, typed) for typed in each.seeds)
-        yield from ((each, wait) for wait in each.waits)
+        left_out = leaves_out(each)
+        if not left_out:
+            yield from ((each, typed) for typed in each.seeds)
+            yield from ((each, wait) for wait in each.waits)
+            yield from ((each, drill) for drill in each.drills)
         if each is step:
             return
-        if each.solutions:
+        if each.solutions and not left_out:
             yield from ((each, typed) for typed in each.solutions[0].lines)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from redislab.core.engine import Engine, Mortal
 from redislab.core.roles import Role
 from redislab.core.view import Grid, Items, Line, Note, NoteKind, Span, Stack, View, line
 from redislab.course.conditions import Verdict
-from redislab.course.model import Choice, Lesson, Mistake, Prediction, Quiz, Step
+from redislab.course.model import Choice, Drill, Lesson, Mistake, Prediction, Quiz, Step
 from redislab.course.prose import plain_line, prose
 from redislab.course.standing import Earned, Standing
 
@@ -42,6 +43,39 @@ def panel(lesson: Lesson, step: Step, number: int, quiz_open: Quiz | None, *, pa
     if passed:
         views += [Line(), line(Span("This step is done. Enter goes on.", Role.DIM))]
     return Stack((*views, Line()))
+
+
+def struck(step: Step, engine: Engine, *, only_told: bool) -> list[View]:
+    """What has failed before the step begins; or that nothing may, on this server."""
+    if only_told:
+        on = "" if step.quizzes else " Enter goes on."
+        return [_hanging(line(Span("not here: ", Role.WARNING)), ONLY_TOLD + on)]
+    pretends = isinstance(engine, Mortal) and engine.only_pretends
+    return [_hanging(line(Span("drill: ", Role.WARNING)), _failure(drill, pretends)) for drill in step.drills]
+
+
+ONLY_TOLD = (
+    "This step makes a server fail, or changes its settings, and others may use this one. So nothing is run: "
+    "read what would happen; `:solution` shows what one types. On the built-in engine and with "
+    "`--engine server` it is done."
+)
+
+
+def _failure(drill: Drill, pretends: bool) -> str:
+    if drill.kind == "drop":
+        return f"The connection of client {drill.client} has broken. Its next command opens a new one."
+    if drill.kind == "memory":
+        estimate = " Sizes are estimates in the built-in engine." if pretends else ""
+        return f"Copies, `copy:1` and so on, have filled the memory: it is above `maxmemory` now.{estimate}"
+    if pretends:
+        return (
+            "Simulated: the built-in engine has forgotten what would be in no file of a server, "
+            "as after kill -9. Both clients have new connections."
+        )
+    return (
+        "The server was killed with kill -9, and has started again on its files, with the settings it had. "
+        "Both clients have new connections."
+    )
 
 
 def heading(lesson: Lesson, step: Step) -> View:

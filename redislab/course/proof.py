@@ -13,26 +13,11 @@ from dataclasses import dataclass, field
 from redislab.core.catalogue import Catalogue
 from redislab.course.bench import Bench
 from redislab.course.conditions import Condition, Range, Verdict
-from redislab.course.model import Fault, Lesson, Mistake, PythonSolution, Step, Typed, Wait, way_to
+from redislab.course.model import Drill, Fault, Lesson, Mistake, PythonSolution, Step, Typed, Wait
 from redislab.course.python_calls import BadCall
+from redislab.course.reach import HARMLESS, is_allowed, is_told, lines_of
 from redislab.errors import RedislabError
 
-# Not flagged read-only by Redis, and they change no data.
-HARMLESS = frozenset(
-    {"PING", "ECHO", "TIME", "INFO", "DBSIZE", "LASTSAVE", "ROLE", "CONFIG GET", "ACL WHOAMI"}
-    | {"CLIENT LIST", "CLIENT INFO", "CLIENT ID", "CLIENT GETNAME", "MEMORY USAGE", "SLOWLOG LEN"}
-    | {"PUBSUB CHANNELS", "PUBSUB NUMSUB", "PUBSUB NUMPAT", "SCRIPT EXISTS", "FUNCTION LIST", "COMMAND COUNT"}
-)
-# What a lesson may run without asking: data types, and what is needed around them.
-ALLOWED_GROUPS = frozenset(
-    {"string", "bitmap", "hyperloglog", "list", "set", "sorted-set", "hash", "stream", "geo", "generic"}
-    | {"transactions", "pubsub"}
-)
-ALLOWED = HARMLESS | {"SELECT", "HELLO", "QUIT", "FLUSHDB", "CLIENT SETNAME", "SWAPDB", "OBJECT HELP"}
-NOT_ALLOWED = frozenset({"MIGRATE", "RESTORE", "DUMP", "SORT", "WAIT"})
-
-
-_BEYOND = frozenset({b"SELECT", b"SWAPDB", b"MOVE", b"FLUSHALL", b"CONFIG", b"DEBUG", b"SHUTDOWN", b"ACL"})
 _TIMES = {b"TTL": 1, b"PTTL": 1_000}
 LEAST_ROOM_S = 5
 
@@ -119,48 +104,6 @@ def lint_course(lessons: Sequence[Lesson], catalogue: Catalogue) -> Iterator[Fau
                         yield Fault(lesson.path, typed.line, message, "Name it in teaches.")
 
 
-def lines_of(step: Step) -> Iterator[Typed]:
-    """Every line that a step may run by itself or in a proof."""
-    yield from step.seeds
-    for solution in step.solutions:
-        yield from solution.lines
-    for mistake in step.mistakes:
-        yield from mistake.tries
-    for prediction in step.predictions:
-        yield prediction.command
-
-
-def is_allowed(name: str, group: str, allow: Sequence[str]) -> bool:
-    """Whether a lesson may run this command; `allow` is what its front matter adds."""
-    if name in allow or name.partition(" ")[0] in allow or name in ALLOWED:
-        return True
-    return group in ALLOWED_GROUPS and name not in NOT_ALLOWED
-
-
-def is_harmless(lesson: Lesson, catalogue: Catalogue) -> bool:
-    """Whether all that would be run is allowed."""
-    commands = [catalogue.lookup(typed.args) for step in lesson.steps for typed in lines_of(step)]
-    return all(
-        command is None or is_allowed(command.name, command.group, lesson.allow) for command in commands
-    )
-
-
-def leaves_its_database(lesson: Lesson) -> Typed | None:
-    """The first line that reaches other databases, or the whole server."""
-    return next((typed for step in lesson.steps for typed in lines_of(step) if _reaches_beyond(typed)), None)
-
-
-def led_beyond(lesson: Lesson) -> Typed | None:
-    """The same of the lines that bring its steps about; what a person may type in them is the person's."""
-    lines = (each for _, each in way_to(lesson, lesson.steps[-1]) if isinstance(each, Typed))
-    return next(filter(_reaches_beyond, lines), None)
-
-
-def _reaches_beyond(typed: Typed) -> bool:
-    name, words = typed.args[0].upper(), [word.upper() for word in typed.args]
-    return name in _BEYOND or (name == b"COPY" and b"DB" in words[3:])
-
-
 def _races(condition: Condition) -> bool:
     """Whether the time that a learner takes decides: seconds that are exact, or leave hardly any room."""
     unit = _TIMES.get(condition.args[0].upper() if condition.args else b"")
@@ -207,7 +150,7 @@ class Proof:
 
     def _prove(self, step: Step) -> None:
         bench = self._at(step)
-        if bench is None:
+        if bench is None or is_told(self._lesson, step, bench.engine):
             return
         solved = judged(step, bench)
         if all(verdict.holds for verdict in solved):
@@ -264,21 +207,22 @@ class Proof:
     def _at(self, step: Step) -> Bench | None:
         """A bench in the state in which the step begins; None if that state cannot be reached."""
         bench = self._bench()
-        for owner, each in way_to(self._lesson, step):
-            if isinstance(each, Wait):
-                bench.wait(each.seconds)
-            elif not self._run(owner, bench, [each]):
+        for owner, each in bench.way(self._lesson, step):
+            if not self._bring(owner, bench, each):
                 return None
         bench.begin()
         return bench
 
     def _run(self, step: Step, bench: Bench, lines: Sequence[Typed]) -> bool:
-        for typed in lines:
-            try:
-                bench.run(typed)
-            except RedislabError as error:
-                self._fault(step, typed.line, f"{typed}: {error.message}.")
-                return False
+        return all(self._bring(step, bench, typed) for typed in lines)
+
+    def _bring(self, step: Step, bench: Bench, each: Typed | Wait | Drill) -> bool:
+        try:
+            bench.bring(each)
+        except RedislabError as error:
+            what = str(each) if isinstance(each, Typed) else type(each).__name__.lower()
+            self._fault(step, each.line, f"{what}: {error.message}.")
+            return False
         return True
 
     def _fault(

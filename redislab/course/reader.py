@@ -24,7 +24,6 @@ from redislab.course.model import FORMAT, Fault, Lesson, Step
 MOST_BYTES = 1 << 20
 
 _HEADING = re.compile(r"(.*?)\s*\{#([^}]*)\}\s*")
-_TABLE = re.compile(r"^\|.*\|\s*\n\|[-:| ]+\|\s*$", re.MULTILINE)
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
 
@@ -135,8 +134,6 @@ class _Body:
                 section = self._open(self._tokens[place + 1].content, token.map[1], token.map[0])
             elif token.type == "fence":
                 self._fence(section, token)
-            elif token.type == "inline" and token.map is not None and _TABLE.search(token.content):
-                self._fault(token.map[0], "a table cannot be shown in the shell.", "Write a list.")
         self._close(section, len(self._lines))
 
     def _open(self, heading: str, start: int, at: int) -> _Section:
@@ -184,7 +181,7 @@ class _Body:
                 section.id, section.title, prose, section.start + self._before,
                 tuple(read.seeds), tuple(read.waits), tuple(read.checks), tuple(read.mistakes),
                 tuple(read.hints), tuple(read.solutions), tuple(read.python), tuple(read.quizzes),
-                tuple(read.predictions),
+                tuple(read.predictions), tuple(read.drills),
             )
         )  # fmt: skip
 

@@ -13,18 +13,20 @@ person is the `Standing`, and whoever runs it keeps that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 
 from redislab.core.engine import Timed
 from redislab.core.reply import Reply
 from redislab.core.secrets import is_sensitive
-from redislab.core.view import View
+from redislab.core.view import Stack, View
 from redislab.core.words import quote
 from redislab.course import panels
 from redislab.course.bench import Bench
 from redislab.course.foretelling import is_foretold
-from redislab.course.model import Lesson, Mistake, Prediction, Quiz, Step, Typed
+from redislab.course.model import Drill, Lesson, Mistake, Prediction, Quiz, Step, Typed
 from redislab.course.proof import all_recognised, judged
+from redislab.course.reach import is_told
 from redislab.course.standing import Earned, Missed, Standing
 
 MOST_TYPED = 20  # lines of one step that are kept for notes
@@ -84,7 +86,7 @@ class Runner:
     def resume(self) -> list[View]:
         """Where one left: the data is there, time goes on from where it was."""
         standing = self.standing
-        if standing.at != self._at.id:
+        if standing.at != self._at.id or self._fails_on_the_way():
             return self.begin()
         self._bench.journal.entries = list(standing.entries)
         self._bench.journal.trips = len(standing.entries)
@@ -145,7 +147,7 @@ class Runner:
         if phase is Phase.FINISHED:
             return [panels.leave()]
         if phase is Phase.ASKED:
-            return [panels.quiz(self._quiz())]
+            return [panels.quiz(self._quiz())] if self._at.quizzes else self._next_question()
         found = self.look() or self._mistake(held_back=False)
         return found or [panels.not_yet(self._at)]
 
@@ -210,12 +212,25 @@ class Runner:
         self.standing.enter(self._at.id)
         self._judged = 0
         self._told = []
+        if self._is_only_told():
+            self.standing.checked = self.standing.looked = True
         return [self._panel()]
+
+    def _is_only_told(self) -> bool:
+        """Whether nothing of this step is for the server at hand."""
+        return is_told(self.lesson, self._at, self._bench.engine)
+
+    def _fails_on_the_way(self) -> bool:
+        """Whether a server has been made to fail: its settings are not those of a new one, so begin anew."""
+        return any(isinstance(each, Drill) for _, each in self._bench.way(self.lesson, self._at))
 
     def _panel(self) -> View:
         phase = self.phase
-        quiz = self._quiz() if phase is Phase.ASKED else None
-        return panels.panel(self.lesson, self._at, self.number, quiz, passed=phase is Phase.PASSED)
+        quiz = self._quiz() if phase is Phase.ASKED and self._at.quizzes else None
+        only_told = self._is_only_told()
+        step = replace(self._at, predictions=()) if only_told else self._at
+        task = panels.panel(self.lesson, step, self.number, quiz, passed=phase is Phase.PASSED)
+        return Stack((*panels.struck(step, self._bench.engine, only_told=only_told), task))
 
     def _next_question(self) -> list[View]:
         """The next open quiz, or the step is passed."""

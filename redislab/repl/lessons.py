@@ -17,9 +17,9 @@ from redislab.core.view import View
 from redislab.course import panels
 from redislab.course.bench import Bench
 from redislab.course.library import Opening
-from redislab.course.model import Prediction
+from redislab.course.model import Prediction, Step
 from redislab.course.notes import notes
-from redislab.course.proof import leaves_its_database, lines_of
+from redislab.course.reach import is_told, leaves_its_database, lines_of
 from redislab.course.runner import Runner
 from redislab.course.standing import Standing
 from redislab.errors import RedislabError, UsageError
@@ -181,7 +181,9 @@ class Playing:
 
     def _may_run(self) -> bool:
         """Commands beyond those that any lesson may run are asked for."""
-        allow = self._opening.lesson.allow
+        lesson = self._opening.lesson
+        run = [step for step in lesson.steps if not is_told(lesson, step, self._engine)]
+        allow = lesson.allow if len(run) == len(lesson.steps) else _needed(lesson.allow, run)
         if not allow:
             return True
         where = "on this server" if self._shared else "in a lab of its own"
@@ -230,6 +232,15 @@ class Playing:
             return True
         self._desk.screen.info("Nothing was run.")
         return False
+
+
+def _needed(allow: Sequence[str], steps: Sequence[Step]) -> list[str]:
+    """Those of the commands that these steps run."""
+    known = catalogue()
+    names = {
+        command.name for step in steps for typed in lines_of(step) if (command := known.lookup(typed.args))
+    }
+    return [name for name in allow if any(each == name or each.startswith(f"{name} ") for each in names)]
 
 
 class _Seats:

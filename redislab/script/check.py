@@ -14,8 +14,9 @@ from redislab.core.safe import visible_text
 from redislab.course.bench import Bench
 from redislab.course.library import course, translation_faults
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
-from redislab.course.proof import Proof, Report, is_harmless, leaves_its_database, lint, lint_course
+from redislab.course.proof import Proof, Report, lint, lint_course
 from redislab.course.python_calls import BadCall, Call, read_calls
+from redislab.course.reach import is_harmless, leaves_its_database
 from redislab.course.reader import read_lesson
 from redislab.errors import ExitCode, RedislabError, UsageError
 from redislab.streams import Streams
@@ -130,7 +131,7 @@ def _prove(lesson: Lesson, engine: Engine, db: int) -> Report:
     bench = Bench(engine, catalogue(), db)
 
     def emptied() -> Bench:
-        bench.empty()
+        bench.empty(lesson)
         return bench
 
     try:

@@ -11,7 +11,7 @@ from redislab.core.roles import Role
 from redislab.core.view import Grid, Line, Note, NoteKind, Span, Stack, View, line
 from redislab.course.library import Opening, Title, course, find, is_of_course, load, translated
 from redislab.course.model import Lesson
-from redislab.course.proof import is_harmless
+from redislab.course.reach import is_harmless
 from redislab.course.standing import Standing
 from redislab.errors import ExitCode, UsageError
 from redislab.options import Options

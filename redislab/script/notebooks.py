@@ -15,7 +15,7 @@ from redislab.core.safe import visible_text
 from redislab.course.library import course, find, is_of_course, load, translated
 from redislab.course.model import Lesson
 from redislab.course.notebooks import Edition, NotANotebook, is_as_written, sources, stamped, write
-from redislab.course.proof import is_harmless
+from redislab.course.reach import is_harmless
 from redislab.errors import ExitCode, UsageError
 from redislab.streams import Streams
 

@@ -75,6 +75,12 @@ board is zset
 used GET
 used MGET|STRLEN
 not used KEYS
+used MGET with visits
+used GET|MGET with NAME
+not used MGET with NX
+LRANGE queue 0 -1 lacks "x"
+INFO keyspace lacks "db5"
+GET nosuch lacks "x"
 not used INCR
 calls GET == 2
 calls GET|MGET <= 3
@@ -117,6 +123,10 @@ name is list
 used KEYS
 not used GET
 used MGET then GET
+used GET with NX
+not used GET with name
+LRANGE queue 0 -1 lacks "a"
+LRANGE name 0 -1 lacks "a"
 used GET then GET then GET
 used GET then INCR
 B: used GET

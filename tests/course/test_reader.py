@@ -69,7 +69,6 @@ BROKEN = [
     ("```wait 9m", "```wait soon", 42, "no span of time"),
     ("- [x] There", "- [ ] There", 53, "exactly one answer"),
     ("-> That is -1.", "", 55, "an answer of a quiz"),
-    ("Store `ada`", "| a | b |\n|---|---|\n| 1 | 2 |\n\nStore `ada`", 10, "a table cannot be shown"),
     ("```hint\nShort for", "> ```hint\n> Short for", 47, "must stand alone"),
 ]
 

@@ -12,6 +12,9 @@ import pytest
 from redislab.course.library import course, load
 from redislab.course.model import Lesson
 from redislab.course.notebooks import Edition, write
+from redislab.course.reach import is_told
+from redislab.engines.real import RealEngine
+from redislab.engines.target import Target
 from tests.notebook.notebooks import Notebook
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -51,6 +54,12 @@ def solved(lesson: Lesson, notation: str) -> dict[str, dict[str, Any]]:
     return cells
 
 
+def only_told(lesson: Lesson) -> list[str]:
+    """The checks of steps that a server of others is spared: done with their questions, which come later."""
+    server = RealEngine(Target())
+    return [f"{step.id}_check" for step in lesson.steps if is_told(lesson, step, server)]
+
+
 def judged(notebook: Notebook, cells: dict[str, dict[str, Any]]) -> Iterator[Judged]:
     """Run all. A cell that fails ends the test, but for those that say that they may."""
     for id, cell in cells.items():
@@ -73,9 +82,12 @@ def test_untouched_every_check_fails_and_nothing_is_raised(anywhere: Notebook, l
 @OLD
 @pytest.mark.parametrize("notation", ["redis", "python"])
 @pytest.mark.parametrize("lesson", TWINS, ids=lambda lesson: lesson.id)
-def test_solved_every_check_holds(anywhere: Notebook, lesson: Lesson, notation: str) -> None:
+def test_solved_every_check_holds(
+    anywhere: Notebook, lesson: Lesson, notation: str, request: pytest.FixtureRequest
+) -> None:
+    told = only_told(lesson) if request.node.callspec.params["anywhere"] == "server" else []
     for each in judged(anywhere, solved(lesson, notation)):
-        assert each.holds is True, each
+        assert each.holds is (each.cell not in told), each
 
 
 @OLD
