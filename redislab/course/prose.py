@@ -1,4 +1,4 @@
-"""Markdown → a view. Headings, paragraphs, lists and code; what a link names is written out.
+"""Markdown → a view. Headings, paragraphs, lists, tables and code; what a link names is written out.
 
 The text of a lesson is data: nothing of it is interpreted by whoever shows the view.
 """
@@ -11,15 +11,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from redislab.core.roles import Role
-from redislab.core.view import Items, Line, Span, Stack, View
+from redislab.core.view import Grid, Items, Line, Span, Stack, View
 
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
 _CODE_INDENT = "  "
 
 
 def prose(text: str) -> View:
     """The view of a text, its blocks with an empty line between them."""
     views: list[View] = []
-    for block in _blocks(MarkdownIt("commonmark").parse(text)):
+    for block in _blocks(_MARKDOWN.parse(text)):
         if views:
             views.append(Line())
         views.append(block)
@@ -29,7 +30,7 @@ def prose(text: str) -> View:
 def plain_line(text: str) -> Line:
     """A text of one paragraph as one line."""
     spans: list[Span] = []
-    for token in MarkdownIt("commonmark").parse(text):
+    for token in _MARKDOWN.parse(text):
         if token.type == "inline":
             spans += [*([Span(" ")] if spans else []), *_spans(token.children or ())]
     return Line(tuple(spans))
@@ -41,6 +42,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[View]:
     markers: list[str] = []
     counts: list[int] = []
     begun = ""  # the marker of an item whose first paragraph is still to come
+    table: list[list[Line]] = []
     for place, token in enumerate(tokens):
         if token.type in ("bullet_list_open", "ordered_list_open"):
             markers.append("-" if token.type.startswith("bullet") else "1.")
@@ -54,9 +56,19 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[View]:
             if not markers:
                 yield Items(tuple(items))
                 items = []
+        elif token.type == "tr_open":
+            table.append([])
+        elif token.type == "table_close":
+            if markers:
+                items += [_in_a_line(row, len(markers)) for row in table]
+            else:
+                yield _grid(table)
+            table = []
         elif token.type == "inline":
             spans = tuple(_spans(token.children or ()))
-            if markers:
+            if table:
+                table[-1].append(Line(spans))
+            elif markers:
                 indent = "  " * (len(markers) - 1) + (begun or "  ")
                 items.append(Line((Span(indent), *spans)))
                 begun = ""
@@ -71,6 +83,18 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[View]:
                 items += [Line((Span(_CODE_INDENT), *each.spans)) for each in code]
             else:
                 yield Items(tuple(code))
+
+
+def _grid(table: Sequence[Sequence[Line]]) -> Grid:
+    """The first row has the headings; Markdown gives every row as many cells."""
+    head, *rows = table
+    return Grid(tuple(cell.text for cell in head), tuple(map(tuple, rows)))
+
+
+def _in_a_line(row: Sequence[Line], depth: int) -> Line:
+    """A row of a table that stands in a list."""
+    spans = [span for cell in row for span in (Span("  "), *cell.spans)]
+    return Line((Span("  " * (depth - 1)), *spans))
 
 
 def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
