@@ -63,7 +63,6 @@ class Access(FakeSocket):
         stored = self._db.get(key)
         if kind is not None and stored is not None and type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
-        self._note_use(key)
         if stored is not None and self._running is not None and self._running[0].name in SHRINKING:
             self.is_compact(key, stored.value)
         fresh = kind() if create and stored is None and kind is not None else None
@@ -107,16 +106,11 @@ class Access(FakeSocket):
         if type(stored.value) is not kind:
             raise Fail(WRONG_TYPE)
         self._count("hits")
-        self._note_use(key)
         return stored.value
 
     def _count(self, what: str) -> None:
         if not self.aside:
             self.lab.counts[what] += 1
-
-    def _note_use(self, key: bytes) -> None:
-        if not self.aside:
-            self.db.used(key)
 
     @property
     def watched_changed(self) -> bool:

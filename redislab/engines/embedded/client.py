@@ -80,6 +80,7 @@ class Client(Access):
         self.tracking: Mode | None = None
         self.muted = self.skip_next = self.skipping = False  # CLIENT REPLY
         self._waiting: tuple[Entry, list[bytes]] | None = None  # the command that `wait` belongs to
+        self._waits_since_s = 0.0
         self._ring = ring
 
     # -- what commands use ----------------------------------------------------------------------
@@ -144,6 +145,8 @@ class Client(Access):
                 lab.memory.make_room()
             lab.effects.arrived(self, args)
             self._run(args)
+            if lab.memory.is_new:
+                lab.memory.make_room()
             lab.settle()
         except BaseException:  # Ctrl-C: values are made whole before anybody is told of them
             lab.interrupted()
@@ -195,31 +198,41 @@ class Client(Access):
         if self.wait is None:
             return
         self._running = self._waiting
+        outer, self.lab.running = self.lab.running, self
         effects = self.lab.effects
         effects.capturing = effects.active
+        self.lab.notes_use = not self.aside
         try:
             result = self._guarded(self.wait.attempt)
         except Parked as parked:  # it has more to wait for
             self.wait = parked.wait
             return
         finally:
-            self._running = None
-            effects.capturing = False
+            self._running, self.lab.running = None, outer
+            effects.capturing = self.lab.notes_use = False
         if result is not None:
-            self.wake(result)
+            self.wake(result, served=True)
 
-    def wake(self, result: Any) -> None:
-        """End the wait with this result, and go on with what was sent behind it."""
+    def wake(self, result: Any, *, served: bool = False) -> None:
+        """End the wait with this result, and go on with what was sent behind it.
+
+        `served`: with what it waited for; then it counts as a command that ran, as long as it waited.
+        """
         self.wait = None
         self.lab.parked.pop(self, None)
         if type(result) is Fail:
             result = results.error(result.text)
-        if type(result) is Reply and result.is_error:
-            self.lab.stats.failed(result.text)
-            if self._waiting is not None:
+        failure = result.text if type(result) is Reply and result.is_error else None
+        if self._waiting is not None and not self.aside:
+            if served:
+                self.lab.note_run(self, *self._waiting, perf_counter() - self._waits_since_s, failure)
+            elif failure is not None:
                 self.lab.stats.of(self._waiting[0].full_name).failed += 1
+                self.lab.stats.failed(failure)
+        self._waiting = None
         if result is not RUN:
             self._answer(result)
+            self.lab.tracking.deliver(self)
         while self.backlog and self.wait is None and not self.ended:
             args = self.backlog.popleft()
             self.lab.effects.begin(self, args)
@@ -234,8 +247,10 @@ class Client(Access):
         effects = lab.effects
         capturing, effects.capturing = effects.capturing, effects.active and entry.writes
         running, effects.running = effects.running, (entry.name, args)
+        noting, lab.notes_use = lab.notes_use, entry.notes_use and not self.aside
         began_s = perf_counter()
         failure: bytes | None = None
+        parks = False
         try:
             result = self._guarded(lambda: entry.handler(self, args))
             if type(result) is Reply and result.kind is Kind.ERROR:
@@ -244,10 +259,13 @@ class Client(Access):
                 # One command of a script that reads: all keys that the script was given count as read.
                 lab.tracking.remember(self, *(outer if self.in_script and outer else (entry, args)))
             return result
+        except Parked:
+            parks = True  # it has run when it is woken
+            raise
         finally:
             self._opened, self._running = opened, outer
-            effects.capturing, effects.running = capturing, running
-            if not self.aside:
+            effects.capturing, effects.running, lab.notes_use = capturing, running, noting
+            if not (self.aside or parks):
                 lab.note_run(self, entry, args, perf_counter() - began_s, failure)
 
     def call_in_script(self, entry: Entry, args: list[bytes], resp: int) -> Any:
@@ -292,7 +310,7 @@ class Client(Access):
             result = self.call_shown(entry, args)
         except Parked as parked:
             self.wait = parked.wait
-            self._waiting = entry, args
+            self._waiting, self._waits_since_s = (entry, args), perf_counter()
             self.lab.parked[self] = None
             return
         self._answer(result)

@@ -61,6 +61,8 @@ class LabDatabase(Database):
     def __getitem__(self, key: bytes) -> Any:
         item = self._dict[key]
         if item.expireat is not None and item.expireat < self.time:
+            if self._lab.pause.is_on:  # its time is up, and it goes when the pause is over
+                raise KeyError(key)
             if self._effects.active:
                 self._effects.touch_whole(self, key)
             del self[key]
@@ -69,12 +71,16 @@ class LabDatabase(Database):
             raise KeyError(key)
         if self._effects.capturing:
             self._effects.touch(self, key)
+        if self._lab.notes_use:
+            self.used_s[key] = self.time
         return item
 
     def __setitem__(self, key: bytes, item: Any) -> None:
         if self._effects.active:
             self._effects.touch(self, key)
         super().__setitem__(key, item)
+        if self._lab.notes_use:
+            self._used(key)
         self._lab.memory.changed(self.number, key)
 
     def __delitem__(self, key: bytes) -> None:
@@ -215,8 +221,8 @@ class LabDatabase(Database):
         """When keys expire, those that do, in seconds since 1970."""
         return [item.expireat for item in self._dict.values() if item.expireat is not None]
 
-    def used(self, key: bytes) -> None:
-        """Remember that a key is in use, for OBJECT IDLETIME."""
+    def _used(self, key: bytes) -> None:
+        """Remember that a key is in use, for OBJECT IDLETIME and for what goes first when memory is full."""
         if len(self.used_s) > 2 * len(self._dict) + 64:
             self.used_s = {kept: at for kept, at in self.used_s.items() if kept in self._dict}
         self.used_s[key] = self.time

@@ -44,6 +44,11 @@ class Functions:
         self._scripts = scripts
         self._made_in = 0  # which start of the interpreter
 
+    @property
+    def count(self) -> int:
+        """Of all libraries."""
+        return sum(len(library.functions) for library in self.libraries.values())
+
     def load(self, client: Client, code: bytes, *, replace: bool) -> bytes:
         """Keep a library; its name. Raises Fail, and then nothing has changed."""
         self._revive(client)
@@ -96,12 +101,9 @@ class Functions:
         self._revive(client)
         function = self.find(name)
         assert function is not None
-        only_reads = b"no-writes" in function.flags
-        if words[0].upper().endswith(b"_RO") and not only_reads:
+        if words[0].upper().endswith(b"_RO") and b"no-writes" not in function.flags:
             raise Fail(RO_WITH_WRITES)
-        return self._scripts.run_function(
-            client, name, function.callback, keys, args, words, read_only=only_reads
-        )
+        return self._scripts.run_function(client, name, function.callback, keys, args, words, function.flags)
 
     # -- inside ---------------------------------------------------------------------------------
 

@@ -78,7 +78,11 @@ def _memory(client: Client) -> Iterator[Field]:
     yield "maxmemory", memory.limit
     yield "maxmemory_human", _human(memory.limit)
     yield "maxmemory_policy", client.lab.settings["maxmemory-policy"]
+    yield "number_of_cached_scripts", len(client.lab.scripts.sources)
+    yield "number_of_functions", client.lab.functions.count
+    yield "number_of_libraries", len(client.lab.functions.libraries)
     yield "mem_allocator", "Python"
+    yield "lazyfree_pending_objects", 0  # Python frees at once
 
 
 def _human(size: int) -> str:
@@ -124,6 +128,9 @@ def _stats(client: Client) -> Iterator[Field]:
     yield "pubsub_channels", len(lab.channels)
     yield "pubsub_patterns", len(lab.patterns)
     yield "pubsubshard_channels", len(lab.shards)
+    yield "tracking_total_keys", lab.tracking.keys
+    yield "tracking_total_items", lab.tracking.readings
+    yield "tracking_total_prefixes", lab.tracking.prefixes
     yield "total_error_replies", lab.stats.errors.total()
 
 

@@ -104,6 +104,7 @@ class Lab(FakeServer):
         # hands their commands to `Client.take_while_busy`, under the lock that the script holds already.
         self.while_script_runs: Callable[[], None] | None = None
         self.running: Client | None = None  # whose command runs now
+        self.notes_use = False  # of keys, while a command runs that counts as their use
         self._leaving: deque[Client] = deque()
         self.started_s = self.clock.time()
         self.run_id = secrets.token_hex(20)
@@ -279,11 +280,16 @@ class Lab(FakeServer):
             self._reap()
         self.begin_time()
         for db in self.dbs.values():
-            if self.expires_actively and db.is_due():
+            if self._expires and db.is_due():
                 with self.effects.of_time():
                     db.expire_due()
         if self.parked:
             self._serve_due()
+
+    @property
+    def _expires(self) -> bool:
+        """Whether keys go when their time is up, and not when they are asked for or a pause ends."""
+        return self.expires_actively and not self.pause.is_on
 
     def begin_time(self) -> None:
         """From here on it is now, for all that runs until the next command. The lock is held."""
@@ -306,7 +312,7 @@ class Lab(FakeServer):
 
     def tick(self) -> None:
         """Let waits end whose time is up."""
-        expires = self.expires_actively and any(db.is_due() for db in list(self.dbs.values()))
+        expires = self._expires and any(db.is_due() for db in list(self.dbs.values()))
         due = self.parked or self._leaving or expires
         if due and self.lock.acquire(timeout=TICK_PATIENCE_S):  # a script may hold it for long
             try:
@@ -363,6 +369,9 @@ class Lab(FakeServer):
             wait = client.wait
             if wait is not None and wait.deadline_s is not None:
                 yield max(0.0, wait.deadline_s - now_s)
+        if self.pause.is_on:
+            yield self.pause.until_s - now_s
+            return
         for db in list(self.dbs.values()) if self.expires_actively else ():
             due_s = db.next_due_s()
             if due_s is not None:

@@ -29,7 +29,8 @@ def without_shebang(source: bytes) -> tuple[bytes, frozenset[bytes] | None]:
     for option in options:
         if not option.startswith(b"flags="):
             raise Fail(b"ERR Unknown lua shebang option: " + option)
-        flags += option.removeprefix(b"flags=").split(b",")
+        given = option.removeprefix(b"flags=")
+        flags += given.split(b",") if given else []
     for flag in flags:
         if flag not in FLAGS:
             raise Fail(b"ERR Unexpected flag in script shebang: " + flag)

@@ -32,6 +32,7 @@ class Memory:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self.limit = 0  # bytes; 0: none
+        self.is_new = False  # the limit has been set by the command that runs
         self.full = False
         self._sizes: dict[tuple[int, bytes], int] = {}
         self._total = 0
@@ -42,6 +43,7 @@ class Memory:
         self.limit = int(value)
         self.full = False
         self.changed_altogether()
+        self.is_new = bool(self.limit)
 
     # -- what changes ---------------------------------------------------------------------------
 
@@ -72,8 +74,11 @@ class Memory:
     # -- what goes ------------------------------------------------------------------------------
 
     def make_room(self) -> None:
-        """Before a command: let keys go, as `maxmemory-policy` says, until what is left fits."""
-        self.full = False
+        """Let keys go, as `maxmemory-policy` says, until what is left fits.
+
+        Done before a command, and behind the one that sets the limit.
+        """
+        self.full = self.is_new = False
         if not self.limit:
             return
         while self.used > self.limit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class Running:
     words: Sequence[bytes]
     is_function: bool = False
     read_only: bool = False
+    allow_oom: bool = False
     limit_s: float = 0.0
     began_s: float = field(default_factory=time.monotonic)
     resp: int = 2
@@ -123,8 +124,8 @@ class Scripts:
         if flags is not None and read_only and b"no-writes" not in flags:
             raise Fail(RO_WITH_WRITES)
         function = self._compiled(source)
-        running = Running(client, name, words, read_only=read_only or b"no-writes" in (flags or ()))
-        return self._run(running, function, keys, args)
+        running = Running(client, name, words, read_only=read_only)
+        return self._run(running, function, keys, args, flags)
 
     def load(self, client: Client, source: bytes) -> list[tuple[bytes, Any, list[bytes], bytes | None]]:
         """Run a library once: the functions it registers (name, function, flags, description)."""
@@ -149,12 +150,10 @@ class Scripts:
         keys: list[bytes],
         args: list[bytes],
         words: list[bytes],
-        *,
-        read_only: bool,
+        flags: Collection[bytes],
     ) -> Any:
         """The result of a function that `load` gave. Raises Fail."""
-        running = Running(client, name, words, is_function=True, read_only=read_only)
-        return self._run(running, function, keys, args)
+        return self._run(Running(client, name, words, is_function=True), function, keys, args, flags)
 
     @property
     def is_busy(self) -> bool:
@@ -196,8 +195,21 @@ class Scripts:
 
     # -- inside ---------------------------------------------------------------------------------
 
-    def _run(self, running: Running, function: Any, keys: list[bytes], args: list[bytes]) -> Any:
+    def _run(
+        self,
+        running: Running,
+        function: Any,
+        keys: list[bytes],
+        args: list[bytes],
+        flags: Collection[bytes] | None,
+    ) -> Any:
+        """`flags`: what it says of itself; None: it says nothing, and each command is looked at alone."""
         table = self._runtime.table_from
+        running.read_only = running.read_only or b"no-writes" in (flags or ())
+        running.allow_oom = b"allow-oom" in (flags or ())
+        if flags is not None and running.client.lab.memory.full:
+            if not (running.read_only or running.allow_oom):
+                raise Fail(OOM)
         running.limit_s = LIMIT_S
         done = self._guarded_run(
             running,
@@ -332,9 +344,10 @@ class Scripts:
         refused = client.lab.users.refused_in_script(client, entry, words)
         if refused is not None:
             return True, refused.encode()
-        if running.read_only and entry.writes:
+        if running.read_only and entry.is_told_to_replicas:
             return True, b"ERR Write commands are not allowed from read-only scripts."
-        if client.lab.memory.full and "denyoom" in entry.flags and not running.wrote:
+        may_grow = running.allow_oom or running.wrote
+        if client.lab.memory.full and "denyoom" in entry.flags and not may_grow:
             return True, OOM
         running.wrote = running.wrote or entry.writes
         result = client.call_in_script(entry, words, running.resp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from redislab.engines.embedded.clock import Clock
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from redislab.engines.embedded.client import Client
 
 REDACTED = b"(redacted)"
+_SECRET_SETTINGS = frozenset(
+    {b"REQUIREPASS", b"MASTERUSER", b"MASTERAUTH", b"TLS-KEY-FILE-PASS", b"TLS-CLIENT-KEY-FILE-PASS"}
+)
 MOST_WORDS, MOST_WORD_BYTES = 32, 128  # so much of a command is kept
 
 
@@ -49,13 +53,15 @@ def _shortened(args: list[bytes]) -> list[bytes]:
 
 def without_secrets(args: list[bytes]) -> list[bytes]:
     """As a server shows a command to others: passwords and their users struck out."""
-    name = args[0].upper()
-    if name == b"AUTH":
-        return [args[0], *[REDACTED] * (len(args) - 1)]
-    if name == b"HELLO":
-        shown = list(args)
-        for place in range(2, len(args) - 2):
-            if args[place].upper() == b"AUTH":
-                shown[place + 1 : place + 3] = [REDACTED] * 2
-        return shown
-    return args
+    words = [word.upper() for word in args]
+    places: Iterable[int] = ()
+    if words[0] == b"AUTH":
+        places = range(1, len(args))
+    elif words[:2] == [b"ACL", b"SETUSER"]:
+        places = range(2, len(args))
+    elif words[0] == b"HELLO":
+        at = [place for place in range(2, len(args) - 2) if words[place] == b"AUTH"]
+        places = [place + more for place in at for more in (1, 2)]
+    elif words[:2] == [b"CONFIG", b"SET"]:
+        places = [place + 1 for place in range(2, len(args) - 1, 2) if words[place] in _SECRET_SETTINGS]
+    return [REDACTED if place in places else word for place, word in enumerate(args)] if places else args

@@ -19,6 +19,11 @@ Handler: TypeAlias = "Callable[[Client, list[bytes]], Any]"  # gets all words, t
 
 # Beside what writes; Redis hides this flag, so it is not in the catalogue.
 _TOLD_TO_REPLICAS = frozenset({"PFCOUNT", "PUBLISH", "SPUBLISH"})
+# They look at a key from outside: it is not in use by that.
+_LOOK_FROM_OUTSIDE = (
+    *("EXISTS", "TYPE", "TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "SCAN", "KEYS", "RANDOMKEY", "WATCH"),
+    *("OBJECT ", "MEMORY ", "DEBUG"),
+)
 
 SHOWN_BYTES = 128  # of a name, and of all arguments together, in `unknown command`
 
@@ -35,6 +40,7 @@ class Entry:
         "is_told_to_replicas",
         "may_write",
         "name",
+        "notes_use",
         "runs_script",
         "writes",
     )
@@ -49,6 +55,7 @@ class Entry:
         self.runs_script = command.name.startswith(("EVAL", "FCALL"))
         self.may_write = self.writes or (self.runs_script and not command.name.endswith("_RO"))
         self.is_told_to_replicas = self.writes or command.name in _TOLD_TO_REPLICAS
+        self.notes_use = not command.name.startswith(_LOOK_FROM_OUTSIDE)
         self.handler = handler
 
     def takes(self, words: int) -> bool:

@@ -53,6 +53,22 @@ class Tracking:
         self._own: list[tuple[Client, bytes | None]] = []
         self._changed: dict[bytes, Client | None] = {}  # for those who hear of every key; who changed it
 
+    @property
+    def keys(self) -> int:
+        """How many keys somebody has read."""
+        return len(self._readers)
+
+    @property
+    def readings(self) -> int:
+        """Those keys, each for every client that has read it."""
+        return sum(map(len, self._readers.values()))
+
+    @property
+    def prefixes(self) -> int:
+        """How many prefixes somebody listens to."""
+        modes = [client.tracking for client in self.clients]
+        return len({prefix for mode in modes if mode is not None for prefix in mode.prefixes})
+
     def begin(self, client: Client, mode: Mode) -> None:
         client.tracking = mode
         self.clients[client] = None

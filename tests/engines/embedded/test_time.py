@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from redislab.core.engine import Connection
+from redislab.core.engine import Connection, Engine
 from redislab.core.reply import Kind, bulk
 from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.real import RealEngine
@@ -168,11 +168,63 @@ def test_slow_commands_are_logged(engine: EmbeddedEngine) -> None:
     assert name.text == b""
 
 
+def logged(engine: Engine) -> list[tuple[bytes, ...]]:
+    """What SLOWLOG keeps of commands with passwords, and of one that waited."""
+    worker, waiter = engine.connect(), engine.connect()
+    say(worker, "CONFIG SET slowlog-log-slower-than 0")
+    say(worker, "SLOWLOG RESET")
+    for line in (
+        *("ACL SETUSER ada on >hunter2 +get", "CONFIG SET masterauth hunter2 maxmemory 0", "AUTH hunter2"),
+        *("HELLO 2 AUTH default hunter2", "CONFIG SET requirepass hunter2 slowlog-log-slower-than 0"),
+    ):
+        say(worker, line)
+    ask(worker, b"CONFIG", b"SET", b"requirepass", b"")
+    number = say(waiter, "CLIENT ID").number
+    waiter.send([[b"BLPOP", b"queue", b"0"]])
+    while b"cmd=blpop" not in say(worker, f"CLIENT LIST ID {number}").text:
+        pass
+    say(worker, "RPUSH queue job")
+    assert [item.text for item in next(whole_replies(waiter)).items] == [b"queue", b"job"]
+    rows = say(worker, "SLOWLOG GET 100").items
+    words = [tuple(word.text for word in row.items[3].items) for row in reversed(rows)]
+    return [row for row in words if row[:2] != (b"CLIENT", b"LIST")]
+
+
+def test_what_is_logged_of_slow_commands_is_what_redis_server_logs(
+    engine: EmbeddedEngine, redis_server_path: str
+) -> None:
+    with RedisServer() as server:
+        real = logged(RealEngine(Target(port=server.port)))
+    ours = logged(engine)
+    assert ours == real
+    assert b"hunter2" not in b" ".join(word for row in ours for word in row)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_use"),
+    [
+        *[(line, True) for line in ("GET s", "MGET s", "GETBIT s 0", "STRLEN s", "DUMP s", "SORT l", "TOUCH s")],
+        *[(line, True) for line in ("LLEN l", "HGET h f", "COPY s other", "BITOP NOT other s", "LCS s s")],
+        *[(line, True) for line in ("ZUNION 1 z", "XLEN x", "PERSIST s", "INCR s", "LPUSH l 1")],
+        *[(line, False) for line in ("TTL s", "PTTL s", "EXPIRETIME s", "TYPE s", "EXISTS s", "KEYS *")],
+        *[(line, False) for line in ("OBJECT ENCODING s", "MEMORY USAGE s", "SCAN 0 TYPE string", "WATCH s")],
+    ],
+)  # fmt: skip
+def test_a_command_that_uses_a_key_ends_its_idleness(line: str, is_use: bool, engine: EmbeddedEngine) -> None:
+    connection = engine.connect()
+    for each in ("SET s 123456", "RPUSH l 3 1", "HSET h f v", "ZADD z 1 a", "XADD x 1-1 f v"):
+        say(connection, each)
+    engine.advance(100)
+    say(connection, line)
+    key = next(word for word in line.split() if word in "slhzx") if is_use else "s"
+    assert (say(connection, f"OBJECT IDLETIME {key}").number < 50) is is_use
+
+
 def test_idle_keys_are_known(engine: EmbeddedEngine) -> None:
     connection = engine.connect()
     say(connection, "SET k v")
     assert say(connection, "OBJECT IDLETIME k").value == 0
-    time.sleep(1.05)
+    engine.advance(1.05)
     assert say(connection, "OBJECT IDLETIME k").value == 1
     say(connection, "GET k")
     assert say(connection, "OBJECT IDLETIME k").value == 0

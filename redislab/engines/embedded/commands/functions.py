@@ -80,7 +80,7 @@ def stats(client: Client, args: list[bytes]) -> Any:
         }
     counts = {
         b"libraries_count": len(libraries),
-        b"functions_count": sum(len(library.functions) for library in libraries.values()),
+        b"functions_count": client.lab.functions.count,
     }
     return {b"running_script": about, b"engines": {b"LUA": counts}}
 

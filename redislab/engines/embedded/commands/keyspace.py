@@ -35,10 +35,7 @@ def delete(client: Client, args: list[bytes]) -> Any:
 
 @handles("EXISTS", "TOUCH")
 def exists(client: Client, args: list[bytes]) -> Any:
-    found = [key for key in args[1:] if client.db.get(key) is not None]
-    for key in found:
-        client.db.used(key)
-    return len(found)
+    return sum(client.db.get(key) is not None for key in args[1:])
 
 
 @handles("TYPE")
