@@ -1,6 +1,6 @@
 """Start a generated class as processes, where there is no container engine: python tools/run_class.py DIR.
 
-DIR is what `redislab classroom` wrote. Ctrl-C ends all; with --keep BASE the students' data is there next time.
+DIR is what `redislab classroom` wrote. Ctrl-C ends all; with --keep BASE the students' data stays.
 """
 
 from __future__ import annotations
