@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,12 @@ class ClassFolder:
         return (self.path / "tokens" / f"{self.keys[name]}.{kind}").read_text()
 
 
-def write_class(folder: Path, *options: str) -> ClassFolder:
+def write_class(folder: Path, names: Sequence[str] = NAMES) -> ClassFolder:
     """Into a new folder; the ports are free ones in a row."""
     roster = folder.with_suffix(".csv")
-    roster.write_text("name\n" + "".join(f"{name}\n" for name in NAMES), "utf-8")
+    roster.write_text("name\n" + "".join(f"{name}\n" for name in names), "utf-8")
     command = [sys.executable, "-m", "redislab", "classroom", str(roster), "--out", str(folder)]
-    command += ["--port-base", str(_free_ports(len(NAMES))), *options]
+    command += ["--port-base", str(_free_ports(len(names)))]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     students = json.loads((folder / "class.json").read_text("utf-8"))["students"]
     return ClassFolder(folder, {each["name"]: each["key"] for each in students})

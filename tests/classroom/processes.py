@@ -110,9 +110,20 @@ class Service:
         return code
 
     def resident_kb(self) -> int:
-        """Memory of the process and all below it, as the system counts it."""
+        """Memory of the process itself."""
         assert self.process is not None
-        return sum(_resident_kb(pid) for pid in _family(self.process.pid))
+        return _resident_kb(self.process.pid)
+
+    def children_kb(self) -> int:
+        """Memory of all that it has started, and what that has."""
+        assert self.process is not None
+        return sum(_resident_kb(pid) for pid in _family(self.process.pid)[1:])
+
+    def cpu_s(self) -> float:
+        """Processor time of the process itself."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _as_user(self) -> dict[str, Any]:
         if self.user is None:
@@ -131,7 +142,7 @@ exec "$@"
 
 
 class ClassProcesses:
-    """A machine's compose file, from `with` to its end. `only`: of these students (keys), where not of all.
+    """A machine's compose file, from `with` to its end. `only`: services whose names end so, where not all.
 
     Started again on the same `base`, it finds volumes as they were left.
     """
