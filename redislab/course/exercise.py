@@ -79,19 +79,19 @@ class Exercise:
         self._at = step
         number = self.lesson.steps.index(step) + 1
         ready = self._words("ready", number=number, total=len(self.lesson.steps), title=step.title)
-        failed = struck(step, self._bench.engine, only_told=self._is_only_told(step))
-        return Stack((line(Span(ready, Role.STRONG)), *self._passed_time(step), *failed))
-
-    def _is_only_told(self, step: Step) -> bool:
-        """Whether nothing of it is for the server at hand."""
-        return is_told(self.lesson, step, self._bench.engine)
+        if self._is_only_told(step):
+            happened = [prose(self._words("only_told", call=_call("solution", step)))]
+        else:
+            happened = [*self._passed_time(step), *struck(step, self._bench.engine, only_told=False)]
+        return Stack((line(Span(ready, Role.STRONG)), *happened))
 
     def check(self, step_id: str) -> Told:
         """Judge what was done since the step began."""
         step, way = self._step(step_id), self._ways[step_id]
         if self._is_only_told(step):
             way.done = way.looked = True
-        if not step.checks or self._is_only_told(step):
+            return self._questions(step, way)
+        if not step.checks:
             return self._questions(step, way)
         if step is not self._at:
             return Told(False, self._labelled("not_yet", self._words("not_begun", call=_call("start", step))))
@@ -170,6 +170,10 @@ class Exercise:
             known = ", ".join(self._ways)
             raise UsageError(self._words("no_such_step", step=str(step_id)[:GUESS_CHARACTERS], steps=known))
         return step
+
+    def _is_only_told(self, step: Step) -> bool:
+        """Whether nothing of it is for the server at hand."""
+        return is_told(self.lesson, step, self._bench.engine)
 
     def _place(self, count: int, question: int, step: Step) -> int:
         if question not in range(1, count + 1):

@@ -208,6 +208,18 @@ def test_on_a_server_the_deadlines_are_moved(on_server: Notebook) -> None:
     assert "a server's clock cannot be moved, so the deadlines of all keys were" in said
 
 
+def test_a_server_of_others_is_not_made_to_fail(on_server: Notebook) -> None:
+    ran = on_server.run('import redislab\ncheck = redislab.lesson("cache-trouble", allow=["CONFIG SET"])')
+    assert ran.error is None, ran.shown_error
+    ran = on_server.run('check.start("full")')
+    assert "Not here: this step makes a server fail" in ran.text
+    assert 'check.solution("full")' in ran.text
+    assert on_server.run("%redis CONFIG GET maxmemory").result.value == ["maxmemory", "0"]
+    assert on_server.run('check("full")').result is False
+    on_server.run('check.answer("full", "a"); check.answer("full", "b"); check.answer("full", "c")')
+    assert on_server.run('check("full")').result is True
+
+
 def test_a_kept_lab_is_not_emptied_unasked(notebook: Notebook) -> None:
     notebook.run("%redis_connect --lab work\n")
     notebook.run("%redis SET precious 1")
