@@ -54,11 +54,12 @@ def run_board(argv: Sequence[str], streams: Streams) -> ExitCode:
     if plan.wishes.jupyterhub:
         raise ClassRefused("a JupyterHub shows who is there at /hub/admin, to whom it has as admin")
     lessons = {title.id: [step.id for step in load(title.path).steps] for title in course()}
+    students = list(plan.known.values())
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        seen = list(pool.map(lambda known: look(known, folder, lessons), plan.known))
+        seen = list(pool.map(lambda known: look(known, folder, lessons), students))
     from redislab.render.terminal import coloured_text
 
-    text = coloured_text(board(plan.known, seen, lessons), width=streams.width, colours=streams.colours)
+    text = coloured_text(board(students, seen, lessons), width=streams.width, colours=streams.colours)
     streams.stdout.write(text.encode("utf-8", "surrogateescape") + b"\n")
     return ExitCode.OK
 

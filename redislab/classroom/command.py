@@ -198,7 +198,7 @@ def _wishes(options: ClassOptions, before: Plan) -> Wishes:
 def _said(folder: Path, before: Plan, plan: Plan) -> str:
     """What was written, and what comes next."""
     now = {seat.person.identity for seat in plan.seats}
-    added, gone = len(now - before.places.keys()), len(before.places.keys() - now)
+    added, gone = len(now - before.known.keys()), len(before.known.keys() - now)
     count = "1 student" if len(now) == 1 else f"{len(now)} students"
     lines = [f"{count} in {folder}: {added} added, {gone} removed, {len(now) - added} as before."]
     if gone:

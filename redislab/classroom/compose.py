@@ -28,6 +28,7 @@ LAB_PORT = 8888
 REDIS_MEMORY_MB, LAB_MEMORY_MB = 128, 1024
 MAXMEMORY_MB = REDIS_MEMORY_MB // 2  # a save may copy as much again
 MAXCLIENTS = 200
+REDIS_CONF = "/usr/local/etc/redis"  # where any user can look, in every image: /etc/redis is not
 HEALTH_USER = "health"
 # The home is what its file list shows. Who has the token can read hidden files too, which is how the
 # teacher's board finds the progress.
@@ -140,10 +141,10 @@ def redis_service(seat: Seat) -> Service:
     return {
         "image": f"${{REDIS_IMAGE:-{REDIS_IMAGE}}}",
         "user": REDIS_USER,
-        "command": [program, "/etc/redis/redis.conf", *settings],
+        "command": [program, f"{REDIS_CONF}/redis.conf", *settings],
         "networks": {seat.key: {"aliases": ["redis"]}},
         "volumes": [f"redis-{seat.key}:/data"],
-        "configs": [{"source": f"redis-{seat.key}", "target": "/etc/redis/redis.conf"}],
+        "configs": [{"source": f"redis-{seat.key}", "target": f"{REDIS_CONF}/redis.conf"}],
         "healthcheck": health(
             ["redis-cli", "-e", "--no-auth-warning", "--user", HEALTH_USER, "--pass", HEALTH_USER, "ping"]
         ),

@@ -1,7 +1,8 @@
 """Who sits where. A student's place stays, whatever happens to the others and to the order of the roster.
 
-The place is a number, counted from 0: the port, the subnet and the host follow from it. `class.json` keeps
-it, with what was asked for, so that the next run need not be told again.
+The place is a number, counted from 0, which gives the port and the subnet. It is never given to another: what
+ran for somebody who has left may still run, and hold both. The machine stays too, because the work is there.
+`class.json` keeps all of it, with what was asked for, so that the next run need not be told again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
@@ -70,24 +72,26 @@ class Seat:
 
 @dataclass(frozen=True)
 class Known:
-    """A student of a class that was written: what its board needs."""
+    """A student of a class that was written."""
 
     name: str
     key: str
+    place: int
+    machine: int
     host: str
     port: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The class. `seats` are in the roster's order, `files` what an earlier run wrote."""
+    """The class. `seats` are in the roster's order; `known` (by identity), `files`: the run before."""
 
     project: str
     wishes: Wishes
     seats: tuple[Seat, ...] = ()
     files: tuple[str, ...] = ()
-    places: dict[str, int] = field(default_factory=dict)  # by identity
-    known: tuple[Known, ...] = ()  # whom an earlier run wrote, in the roster's order
+    known: Mapping[str, Known] = field(default_factory=dict)
+    next_place: int = 0
 
     @property
     def machines(self) -> list[list[Seat]]:
@@ -102,9 +106,10 @@ class Plan:
         students = [
             {
                 "identity": seat.person.identity,
-                "place": seat.place,
                 "name": seat.person.name,
                 "key": seat.key,
+                "place": seat.place,
+                "machine": seat.machine,
                 "host": seat.host,
                 "port": seat.port,
             }
@@ -114,6 +119,7 @@ class Plan:
             "format": FORMAT,
             "project": self.project,
             "wishes": wishes,
+            "next_place": self.next_place,
             "students": students,
             "files": list(self.files),
         }
@@ -143,22 +149,24 @@ def read_plan(folder: Path) -> Plan | None:
 
 
 def seated(plan: Plan, wishes: Wishes, people: Sequence[Person]) -> Plan:
-    """The plan with these students: who was there keeps the place, others get the first free ones."""
-    places = _places(plan.places, [person.identity for person in people])
-    last = max(places.values())
+    """The plan with these students: who was there keeps the place, others get new. Raises ClassRefused."""
+    new = [person.identity for person in people if person.identity not in plan.known]
+    places = {identity: known.place for identity, known in plan.known.items()}
+    places |= {identity: plan.next_place + number for number, identity in enumerate(new)}
+    machines = _machines(plan, wishes, [person.identity for person in people])
+    next_place = plan.next_place + len(new)
     first = wishes.first_port
-    if first + last > 65535:
-        raise ClassRefused(f"--port-base {first} leads to port {first + last}: too far")
-    subnets, hosts = _subnets(wishes.subnets, last + 1), _hosts(wishes, last)
+    if first + next_place > 65536:
+        raise ClassRefused(f"--port-base {first} leads to port {first + next_place - 1}: too far")
+    subnets = _subnets(wishes.subnets, next_place)
+    hosts = _hosts(wishes, max(machines.values()) + 1)
     seats = []
     for person in people:
-        place = places[person.identity]
-        machine = place // (wishes.students_per_host or len(subnets))
-        seats.append(
-            Seat(person, _key(person), place, first + place, subnets[place], hosts[machine], machine)
-        )
+        place, machine = places[person.identity], machines[person.identity]
+        key = plan.known[person.identity].key if person.identity in plan.known else _key(person)
+        seats.append(Seat(person, key, place, first + place, subnets[place], hosts[machine], machine))
     _check_keys(seats)
-    return replace(plan, wishes=wishes, seats=tuple(seats), places=places)
+    return replace(plan, wishes=wishes, seats=tuple(seats), next_place=next_place)
 
 
 # -- inside ----------------------------------------------------------------------------------------
@@ -173,21 +181,33 @@ def _from_state(state: dict[str, Any]) -> Plan:
         project=_checked(_KEY, state["project"]),
         wishes=Wishes(**wishes),
         files=tuple(_checked(_FILE, file) for file in state["files"]),
-        places={str(student["identity"]): int(student["place"]) for student in state["students"]},
-        known=tuple(_known(student) for student in state["students"]),
+        known={str(student["identity"]): _known(student) for student in state["students"]},
+        next_place=int(state["next_place"]),
     )
 
 
 def _known(student: dict[str, Any]) -> Known:
-    key = _checked(_KEY, student["key"])
-    return Known(str(student["name"]), key, str(student["host"]), int(student["port"]))
+    return Known(
+        name=str(student["name"]),
+        key=_checked(_KEY, student["key"]),
+        place=int(student["place"]),
+        machine=int(student["machine"]),
+        host=str(student["host"]),
+        port=int(student["port"]),
+    )
 
 
-def _places(before: Mapping[str, int], identities: Sequence[str]) -> dict[str, int]:
-    """By identity, in the given order: the place before, or the first one that nobody of these has."""
-    taken = {before[identity] for identity in identities if identity in before}
-    free = (place for place in count() if place not in taken)
-    return {each: before[each] if each in before else next(free) for each in identities}
+def _machines(plan: Plan, wishes: Wishes, identities: Sequence[str]) -> dict[str, int]:
+    """By identity: the machine before, or the first one that has room."""
+    machines = {each: plan.known[each].machine for each in identities if each in plan.known}
+    taken = Counter(machines.values())
+    for identity in identities:
+        if identity not in machines:
+            room = wishes.students_per_host
+            machine = next(number for number in count() if room is None or taken[number] < room)
+            machines[identity] = machine
+            taken[machine] += 1
+    return machines
 
 
 def _checked(pattern: str, text: str) -> str:
@@ -224,9 +244,8 @@ def _subnets(pool: str, needed: int) -> list[str]:
     return [str(subnet) for subnet in islice(network.subnets(new_prefix=SUBNET_PREFIX), needed)]
 
 
-def _hosts(wishes: Wishes, last_place: int) -> list[str]:
+def _hosts(wishes: Wishes, machines: int) -> list[str]:
     """The host name of each machine. One name stands for all of them."""
-    machines = last_place // wishes.students_per_host + 1 if wishes.students_per_host else 1
     if len(wishes.hosts) == 1:
         return list(wishes.hosts) * machines
     if len(wishes.hosts) < machines:

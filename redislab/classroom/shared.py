@@ -30,7 +30,7 @@ def shared_files(plan: Plan, secrets: Mapping[str, Secrets], teacher: str) -> tu
         accounts = [acl.Account(seat.key, secrets[seat.key].redis) for seat in seats]
         users, settings = conf_files(seats[0].machine)
         files[users] = acl.users_acl(accounts, teacher)
-        files[settings] = acl.settings(len(seats), "/etc/redis/users.acl", MAXMEMORY_MB)
+        files[settings] = acl.settings(len(seats), f"{compose.REDIS_CONF}/users.acl", MAXMEMORY_MB)
         readable |= {users, settings}
         files[compose.compose_file(seats[0].machine)] = compose_text(plan, seats)
     return files, readable
@@ -49,14 +49,14 @@ def compose_text(plan: Plan, seats: Sequence[Seat]) -> str:
         "image": f"${{REDIS_IMAGE:-{compose.REDIS_IMAGE}}}",
         "user": compose.REDIS_USER,
         "command": [
-            *["redis-server", "/etc/redis/redis.conf", "--dir", "/data", "--protected-mode", "no"],
+            *["redis-server", f"{compose.REDIS_CONF}/redis.conf", "--dir", "/data", "--protected-mode", "no"],
             *["--appendonly", "yes"],
         ],
         "ports": [f"${{CLASS_BIND:-127.0.0.1}}:{port}:6379"],
         "volumes": ["redis:/data"],
         "configs": [
-            {"source": "settings", "target": "/etc/redis/redis.conf"},
-            {"source": "users", "target": "/etc/redis/users.acl"},
+            {"source": "settings", "target": f"{compose.REDIS_CONF}/redis.conf"},
+            {"source": "users", "target": f"{compose.REDIS_CONF}/users.acl"},
         ],
         "healthcheck": compose.health(_HEALTH),
         **compose.hardened(2 * MAXMEMORY_MB, pids=32, cpus=1.0),

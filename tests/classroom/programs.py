@@ -33,7 +33,9 @@ def find_compose() -> tuple[str, ...] | None:
     return None
 
 
-def compose(*words: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def compose(
+    *words: str, environ: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run it with no variable of ours set but `environ`. Skips, or under CI fails, where there is none."""
     if UNREACHABLE in os.environ:
         pytest.skip(os.environ[UNREACHABLE])
@@ -46,7 +48,7 @@ def compose(*words: str, environ: Mapping[str, str] | None = None) -> subprocess
         env={**kept, **(environ or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout_s,
         check=False,
     )
 

@@ -118,14 +118,16 @@ def test_students_come_and_go(tmp_path: Path) -> None:
     ports = {
         name: services(folder / "compose.yaml")[f"lab-{are[name]}"]["ports"][0].split(":")[-2] for name in are
     }
-    assert ports == {"Ada": "8101", "Dan": "8102", "Cy": "8103", "Eve": "8104"}
+    assert ports == {"Ada": "8101", "Cy": "8103", "Dan": "8104", "Eve": "8105"}, "a place is given once"
     write_class(folder, ["Bob"])
     assert contents(folder)[f"tokens/{were['Bob']}.jupyter"] != before[f"tokens/{were['Bob']}.jupyter"]
 
 
 def test_several_machines(tmp_path: Path) -> None:
     folder = tmp_path / "class"
-    said = write_class(folder, THIRTY, "--students-per-host", "12", "--host", "a.example,b.example,c.example")
+    said = write_class(
+        folder, THIRTY, "--students-per-host", "12", "--host", "a.example,b.example,c.example,d.example"
+    )
     files = ["compose.yaml", "compose-2.yaml", "compose-3.yaml"]
     assert [len(services(folder / file)) for file in files] == [24, 24, 12]
     assert all(f"{file} up -d" in said.out for file in files)
@@ -133,7 +135,11 @@ def test_several_machines(tmp_path: Path) -> None:
     links = re.findall(r'href="http://(\w)\.example:(\d+)/', (folder / "handout.html").read_text())
     assert [host for host, _ in links] == [*"a" * 12, *"b" * 12, *"c" * 6]
     assert len({port for _, port in links}) == 30
-    write_class(folder, THIRTY, "--students-per-host", "30")
+
+    # Who is there stays there, with the work; there is room on the third machine, then there is none.
+    write_class(folder, [*THIRTY[:-1], *(f"New {number}" for number in range(8))])
+    assert [len(services(folder / file)) for file in [*files, "compose-4.yaml"]] == [24, 24, 24, 2]
+    write_class(folder, THIRTY[:12], "--students-per-host", "2")
     assert {path for path in contents(folder) if path.startswith("compose")} == {"compose.yaml"}
 
 
@@ -246,6 +252,14 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
     said = run("classroom", str(tmp_path / "class.csv"), "--out", str(folder))
     lock.release()
     assert said.errors == f"another redislab is writing the class in {folder}\n"
+
+
+def test_a_name_spelt_otherwise_is_the_same_student(tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    write_class(folder, ["Anna Straße", "Zoë"])
+    before = keys(folder)
+    write_class(folder, ["ANNA STRASSE", "zoe\u0308"])
+    assert list(keys(folder).values()) == list(before.values())
 
 
 def test_names_that_look_alike_in_ascii_are_different_services(tmp_path: Path) -> None:

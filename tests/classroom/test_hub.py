@@ -419,6 +419,45 @@ CHART = {
 }
 
 
+# The values that we give, as the chart's values.schema.yaml names and types them; it allows no others.
+SCHEMA: dict[str, type | tuple[type, ...]] = {
+    "hub.extraConfig": dict,
+    "hub.extraFiles": dict,
+    "singleuser.image.name": str,
+    "singleuser.image.tag": str,
+    "singleuser.cmd": (list, str),
+    "singleuser.defaultUrl": str,
+    "singleuser.uid": int,
+    "singleuser.memory.limit": (int, float, str),
+    "singleuser.memory.guarantee": (int, float, str),
+    "singleuser.cpu.limit": (int, float),
+    "singleuser.cpu.guarantee": (int, float),
+    "singleuser.extraEnv": (dict, list),
+    "singleuser.storage.capacity": str,
+    "singleuser.storage.dynamic.pvcNameTemplate": str,
+    "singleuser.storage.dynamic.volumeNameTemplate": str,
+    "singleuser.extraContainers": list,
+    "cull.enabled": bool,
+    "cull.timeout": int,
+}
+
+
+def paths(values: Any, before: str = "") -> Iterator[str]:
+    """The paths of the values, down to those that the schema lets be anything."""
+    for name, value in values.items():
+        path = f"{before}{name}"
+        if isinstance(value, dict) and path not in SCHEMA:
+            yield from paths(value, f"{path}.")
+        else:
+            yield path
+
+
+def test_the_chart_has_these_values(folder: Path) -> None:
+    values = yaml.safe_load((folder / files.VALUES).read_text())
+    assert sorted(paths(values)) == sorted(SCHEMA)
+    assert all(isinstance(at(values, path), kind) for path, kind in SCHEMA.items())
+
+
 def at(values: dict[str, Any], path: str) -> Any:
     for name in path.split("."):
         values = values[name]

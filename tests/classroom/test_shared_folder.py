@@ -9,6 +9,7 @@ from pathlib import Path
 
 from redislab.classroom import shared
 from redislab.classroom.acl import CANNOT_PREVENT
+from redislab.classroom.compose import REDIS_CONF
 from tests.classroom.folders import contents, run, services, write_class
 from tests.classroom.programs import resolved
 from tests.servers import RedisServer
@@ -19,7 +20,7 @@ def test_the_redis_of_the_files_lets_in_who_has_a_slip(tmp_path: Path, redis_ser
     said = write_class(folder, ["Ada", "Bob"], "--shared", "--host", "redis.example.org")
     assert all(leak.what in said.out for leak in CANNOT_PREVENT)
     conf = (folder / "redis" / "redis.conf").read_text()
-    (folder / "here.conf").write_text(conf.replace("/etc/redis", str(folder / "redis")))
+    (folder / "here.conf").write_text(conf.replace(REDIS_CONF, str(folder / "redis")))
     slips = html.unescape((folder / "handout.html").read_text())
     commands = re.findall(r"<code>(redislab repl .*?)</code>", slips)
     passwords = re.findall(r"Token: <code>(.*?)</code>", slips)

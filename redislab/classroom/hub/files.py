@@ -143,7 +143,7 @@ def _gate(project: str, gid: int) -> compose.Service:
         "command": [project, f"${{REDISLAB_IMAGE:-{compose.LAB_IMAGE}}}"],
         "networks": ["engine"],
         # The only place where the engine's socket is.
-        "volumes": [f"{ENGINE_SOCKET}:{ENGINE_SOCKET}"],
+        "volumes": [f"${{DOCKER_SOCKET:-{ENGINE_SOCKET}}}:{ENGINE_SOCKET}"],
         "healthcheck": compose.health(["python", "-c", ask]),
         **compose.hardened(128, pids=64, cpus=0.5),
     }
