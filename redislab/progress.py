@@ -31,6 +31,11 @@ LOCK_S = 2.0  # another shell writes in a moment
 LOOK_EVERY_S = 0.01
 
 
+def attempts_file(environ: Mapping[str, str]) -> Path:
+    """Where collected attempts lie. Raises LabUnavailable without a home."""
+    return labs_folder(environ).parent / "attempts"
+
+
 class Progress:
     """The file. `notice` gets a line for each thing that a person should know, each once."""
 

@@ -89,7 +89,7 @@ def _mistake(read: Read, fence: Fence) -> None:
             fence.line, "a mistake says when it is recognised", "Write ```mistake TTL session:42 == -1"
         )
     lines = list(fence.lines())
-    tries = [_typed(text.partition(":")[2].strip(), number) for number, text in lines if _is_try(text)]
+    tries = [typed_line(text.partition(":")[2].strip(), number) for number, text in lines if _is_try(text)]
     said = "\n".join(text for _, text in lines if not _is_try(text))
     if not tries:
         raise BadFence(fence.line, "a mistake has a line that makes it", "Write try: SET session:42 ada")
@@ -116,7 +116,7 @@ def _solution(read: Read, fence: Fence) -> None:
         read.python.append(PythonSolution(fence.body.strip("\n"), fence.line))
         return
     _no_argument(fence, "solution python is the only other kind")
-    lines = tuple(_typed(text, number) for number, text in fence.lines())
+    lines = tuple(typed_line(text, number) for number, text in fence.lines())
     if not lines:
         raise BadFence(fence.line, "this solution is empty")
     read.solutions.append(Solution(lines, fence.line))
@@ -124,7 +124,7 @@ def _solution(read: Read, fence: Fence) -> None:
 
 def _seed(read: Read, fence: Fence) -> None:
     _no_argument(fence)
-    read.seeds += [_typed(text, number) for number, text in fence.lines()]
+    read.seeds += [typed_line(text, number) for number, text in fence.lines()]
 
 
 def _wait(read: Read, fence: Fence) -> None:
@@ -156,7 +156,9 @@ def _quiz(read: Read, fence: Fence) -> None:
 def _predict(read: Read, fence: Fence) -> None:
     if not fence.argument:
         raise BadFence(fence.line, "which reply is to be foretold?", "Write ```predict GET name")
-    read.predictions.append(Prediction(_typed(fence.argument, fence.line), fence.body.strip(), fence.line))
+    read.predictions.append(
+        Prediction(typed_line(fence.argument, fence.line), fence.body.strip(), fence.line)
+    )
 
 
 def _drill(read: Read, fence: Fence) -> None:
@@ -177,7 +179,7 @@ def _drill(read: Read, fence: Fence) -> None:
         raise BadFence(fence.line, f"there is no drill {fence.argument!r}", remedy)
 
 
-def _typed(text: str, line: int) -> Typed:
+def typed_line(text: str, line: int) -> Typed:
     """A line for client A, or behind `B:` for the other one."""
     client = "A"
     found = _CLIENT.fullmatch(text)

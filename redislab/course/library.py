@@ -38,6 +38,7 @@ class Opening:
     from_step: str = ""
     reset: bool = False
     following: str = ""  # the lesson after it
+    collect: bool = False  # attempts that no mistake answers are noted for its author
 
     @property
     def lab(self) -> str:

@@ -143,12 +143,11 @@ class Proof:
         for step in self._lesson.steps:
             self.report.steps += 1
             if step.checks:
-                self._prove(step)
+                self.step(step)
         return self.report
 
-    # -- inside ---------------------------------------------------------------------------------
-
-    def _prove(self, step: Step) -> None:
+    def step(self, step: Step) -> None:
+        """Prove one step, from where it begins."""
         bench = self._at(step)
         if bench is None or is_told(self._lesson, step, bench.engine):
             return

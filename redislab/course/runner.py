@@ -12,7 +12,7 @@ person is the `Standing`, and whoever runs it keeps that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -22,6 +22,7 @@ from redislab.core.secrets import is_sensitive
 from redislab.core.view import Stack, View
 from redislab.core.words import quote
 from redislab.course import panels
+from redislab.course.attempts import Attempt
 from redislab.course.bench import Bench
 from redislab.course.foretelling import is_foretold
 from redislab.course.model import Drill, Lesson, Mistake, Prediction, Quiz, Step, Typed
@@ -44,12 +45,20 @@ class Phase(Enum):
 class Runner:
     """One lesson, one person. Every method may raise RedislabError of the bench."""
 
-    def __init__(self, lesson: Lesson, bench: Bench, standing: Standing | None = None, following: str = ""):
+    def __init__(
+        self,
+        lesson: Lesson,
+        bench: Bench,
+        standing: Standing | None = None,
+        following: str = "",
+        collect: Callable[[Attempt], None] | None = None,
+    ) -> None:
         self.lesson = lesson
         self.standing = standing or Standing()
         self.standing.title, self.standing.total = lesson.title, len(lesson.steps)
         self._bench = bench
         self._following = following  # the lesson after this one, as it is shown
+        self._collect = collect  # gets attempts that no mistake answers, where the person agreed to that
         self._finished = False
         self._judged = 0  # entries of the journal that have been looked at
         self._told: list[Mistake] = []  # mistakes that stood at the latest look
@@ -149,6 +158,8 @@ class Runner:
         if phase is Phase.ASKED:
             return [panels.quiz(self._quiz())] if self._at.quizzes else self._next_question()
         found = self.look() or self._mistake(held_back=False)
+        if not found:
+            self._is_stuck()
         return found or [panels.not_yet(self._at)]
 
     def answer(self, text: str) -> list[View] | None:
@@ -170,6 +181,7 @@ class Runner:
 
     def hint(self) -> list[View]:
         """The next one; after the last, all of them again."""
+        self._is_stuck()
         if not self._at.hints:
             return [panels.no_hint()]
         given = self.standing.hints = self.standing.hints + 1
@@ -177,20 +189,24 @@ class Runner:
 
     def solution(self) -> list[View]:
         """Every way. From now on the step is solved with help."""
+        self._is_stuck()
         if not self.standing.passed:
             self.standing.looked = True
         return [panels.solutions(self._at)]
 
     def why(self) -> list[View]:
         """What the checker saw, against what it wanted."""
+        self._is_stuck()
         return [panels.verdicts(judged(self._at, self._bench))]
 
     def reset(self) -> list[View]:
         """This step's start."""
+        self._is_stuck()
         return self._start()
 
     def skip(self) -> list[View]:
         """On without having solved it."""
+        self._is_stuck()
         if not self.standing.passed:
             self.standing.earn(self._at.id, Earned.SKIPPED)
             self.standing.passed = True
@@ -201,6 +217,16 @@ class Runner:
         return [panels.steps(self.lesson, self.standing, self._at), self._panel()]
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _is_stuck(self) -> None:
+        """Help is asked for: what was typed is an attempt to be noted, if no mistake answers it."""
+        entries = self._bench.journal.entries
+        if self._collect is None or self.phase is not Phase.WORKING or not entries:
+            return
+        if self._is_begun() or any(all_recognised(self._at, self._bench)):
+            return
+        lines = tuple(str(Typed(each.args, 0, each.client)) for each in entries)
+        self._collect(Attempt(self.lesson.id, self._at.id, lines))
 
     def _first_open(self) -> Step:
         steps = self.lesson.steps

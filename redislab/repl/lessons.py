@@ -15,6 +15,7 @@ from redislab.core.safe import visible_text
 from redislab.core.session import Outcome
 from redislab.core.view import View
 from redislab.course import panels
+from redislab.course.attempts import Attempt, Collection
 from redislab.course.bench import Bench
 from redislab.course.library import Opening
 from redislab.course.model import Prediction, Step
@@ -22,14 +23,16 @@ from redislab.course.notes import notes
 from redislab.course.reach import is_told, leaves_its_database, lines_of
 from redislab.course.runner import Runner
 from redislab.course.standing import Standing
-from redislab.errors import RedislabError, UsageError
-from redislab.progress import Progress
+from redislab.engines.embedded.keeping.place import make_folder
+from redislab.errors import LabUnavailable, RedislabError, UsageError
+from redislab.progress import Progress, attempts_file
 from redislab.repl import connecting
 
 if TYPE_CHECKING:
     from redislab.repl.desk import Desk
 
 YES = ("y", "yes")
+COLLECTING = "Wrong attempts that this lesson has no answer to are noted for its author, no passwords, in"
 ASK_GUESS = "Your guess: "  # Enter alone is none
 
 
@@ -44,7 +47,9 @@ class Playing:
         self._shared = self._engine.capabilities.shared
         standing = None if opening.reset else progress.read().get(opening.key)
         self._bench = Bench(self._engine, catalogue(), desk.place.db, _Seats(desk))
-        self._runner = Runner(opening.lesson, self._bench, standing or Standing(), opening.following)
+        self._collection = _collection(desk) if opening.collect else None
+        collect = None if self._collection is None else self._note_attempt
+        self._runner = Runner(opening.lesson, self._bench, standing or Standing(), opening.following, collect)
         self._guess: tuple[Prediction, str] | None = None
         self._is_open = False
 
@@ -55,6 +60,9 @@ class Playing:
             desk.leaving = True
             return
         self._is_open = True
+        if self._collection is not None:
+            where = visible_text(str(self._collection.path))
+            desk.screen.info(f"{COLLECTING} {where}. Nothing leaves this machine.")
         fresh = opening.reset or opening.from_step or self._bench.size == 0
         self._show(self._runner.begin(opening.from_step) if fresh else self._runner.resume())
         self._keep(anew=opening.reset)
@@ -153,6 +161,17 @@ class Playing:
 
     # -- inside ---------------------------------------------------------------------------------
 
+    def _note_attempt(self, attempt: Attempt) -> None:
+        """Where it cannot be written, that is said once, and the lesson goes on."""
+        if self._collection is None:
+            return
+        try:
+            make_folder(self._collection.path.parent)
+            self._collection.add(attempt)
+        except OSError as error:
+            self._collection = None
+            self._desk.screen.warning(f"Attempts cannot be noted: {error.strerror}")
+
     def _do(self, action: Callable[[], list[View]]) -> None:
         try:
             step = self._runner.step
@@ -232,6 +251,14 @@ class Playing:
             return True
         self._desk.screen.info("Nothing was run.")
         return False
+
+
+def _collection(desk: Desk) -> Collection | None:
+    try:
+        return Collection(attempts_file(desk.place.environ))
+    except LabUnavailable as error:
+        desk.screen.warning(f"Attempts cannot be noted: {error.message}")
+        return None
 
 
 def _needed(allow: Sequence[str], steps: Sequence[Step]) -> list[str]:

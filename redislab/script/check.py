@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from redislab.app import Place, catalogue, open_engine
 from redislab.core.safe import visible_text
+from redislab.course.attempts import Attempt, read_attempts
 from redislab.course.bench import Bench
+from redislab.course.drafts import Draft, Drafting
 from redislab.course.library import course, translation_faults
 from redislab.course.model import Fault, Lesson, PythonSolution, Typed
 from redislab.course.proof import Proof, Report, lint, lint_course
@@ -19,6 +21,7 @@ from redislab.course.python_calls import BadCall, Call, read_calls
 from redislab.course.reach import is_harmless, leaves_its_database
 from redislab.course.reader import read_lesson
 from redislab.errors import ExitCode, RedislabError, UsageError
+from redislab.progress import attempts_file
 from redislab.streams import Streams
 
 if TYPE_CHECKING:
@@ -29,12 +32,15 @@ SKELETON = Path(__file__).parent.parent / "course" / "skeleton.md"
 
 USAGE = """\
 redislab check [--watch] [target options] [FILE …]
+redislab check --drafts [FILE.md …] [ATTEMPTS …]
 redislab new FILE
 
   redislab check my.md             what each step promises is run, on every engine that is here
   redislab check                   the same for the lessons that come with redislab
   redislab check -p 6379 my.md     and on that server, in an empty database
   redislab check --watch my.md     again whenever the file is saved
+  redislab check --drafts my.md    what learners tried in vain (redislab lesson --collect my.md notes it), as
+                                   mistakes that want a sentence; ATTEMPTS: files that they sent you
   redislab new my.md               a lesson to begin with; it passes
 
 Exit code 1: there are faults. Each is said with file, line and what to do."""
@@ -47,6 +53,8 @@ def run_check(argv: Sequence[str], streams: Streams) -> ExitCode:
     if list(argv) in (["--help"], ["-h"]):
         _say(streams, USAGE)
         return ExitCode.OK
+    if "--drafts" in argv:
+        return _drafts([word for word in argv if word != "--drafts"], streams)
     watch = "--watch" in argv
     rest = [word for word in argv if word != "--watch"]
     options = cli_options.parse(rest, mode="check", names=cli_options.PLACE_NAMES)
@@ -139,6 +147,51 @@ def _prove(lesson: Lesson, engine: Engine, db: int) -> Report:
     finally:
         bench.empty()
         bench.close()
+
+
+def _drafts(words: Sequence[str], streams: Streams) -> ExitCode:
+    """Collected attempts as fences, the most frequent first. Raises UsageError."""
+    options = [word for word in words if word.startswith("-")]
+    if options:
+        raise UsageError(f"--drafts takes files, and no {options[0]}. See redislab check --help.")
+    lessons, faults = _read([Path(word) for word in words if word.endswith(".md")] or _course())
+    for fault in faults:
+        _say(streams, visible_text(str(fault)))
+    attempts = list(_attempts([Path(word) for word in words if not word.endswith(".md")], streams.environ))
+    drafts: list[Draft] = []
+    with _open(Place()) as engine:
+        for lesson in lessons:
+            bench = Bench(engine, catalogue())
+
+            def emptied(bench: Bench = bench, lesson: Lesson = lesson) -> Bench:
+                bench.empty(lesson)
+                return bench
+
+            drafts += Drafting(lesson, emptied, python=python_lines).drafts(attempts)
+            bench.close()
+    for draft in sorted(drafts, key=lambda each: -each.times):
+        where = f"{draft.lesson.path}, step {draft.step.id}: {_count(draft.times, 'attempt')}"
+        _say(streams, visible_text(where))
+        _say(streams, visible_text(draft.text, lines=True) + "\n")
+    what = "Write into each what you would say, and paste it into its step; redislab check proves it."
+    _say(streams, f"{_count(len(drafts), 'draft')} of {_count(len(attempts), 'attempt')}. {what}")
+    return ExitCode.FAILURE if faults else ExitCode.OK
+
+
+def _attempts(files: Sequence[Path], environ: Mapping[str, str]) -> Iterator[Attempt]:
+    """Those in the files, or in the one that lessons on this machine write. Raises UsageError."""
+    own = attempts_file(environ)
+    for path in files or [own]:
+        try:
+            yield from read_attempts(path)
+        except FileNotFoundError:
+            if path is own:
+                raise UsageError(
+                    f"nothing has been collected in {path}; redislab lesson --collect 3 does that"
+                ) from None
+            raise UsageError(f"there is no file {path}") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def python_lines(solution: PythonSolution) -> list[Typed]:

@@ -26,6 +26,8 @@ redislab lesson review               what you answered wrong, asked again
   --from STEP   begin at that step, by its id or number
   --reset       begin anew; what was earned is forgotten
   --lang fr     in another language, where it is translated
+  --collect     note wrong attempts that the lesson has no answer to, in a file here, for its author;
+                redislab check --drafts makes mistakes of them
 
 A lesson has a lab of its own, lesson-ID. Elsewhere: --engine server, or -u, -h, -p, -s and -n as in
 redislab repl --help; on a server it works in one empty database, and asks first."""
@@ -42,6 +44,7 @@ class Wish:
     from_step: str = ""
     language: str = ""
     reset: bool = False
+    collect: bool = False
     help: bool = False
 
 
@@ -78,7 +81,7 @@ def open_lesson(wish: Wish) -> tuple[Place, Opening]:
     if not is_of_course(path, titles) and any(title.id == key for title in titles):
         key = f"{key}-own"  # somebody's own lesson does not touch what was earned in ours
     step, following = _step(lesson, wish.from_step), _following(path.name, titles)
-    opening = Opening(lesson, key, wish.lesson, step, wish.reset, following)
+    opening = Opening(lesson, key, wish.lesson, step, wish.reset, following, wish.collect)
     place = wish.place
     return replace(place, lab=opening.lab) if place.lab is not None else place, opening
 
@@ -162,8 +165,8 @@ def _own_options(argv: Sequence[str]) -> tuple[dict[str, str | bool], list[str]]
     rest = []
     words = iter(argv)
     for word in words:
-        if word == "--reset":
-            own["reset"] = True
+        if word in ("--reset", "--collect"):
+            own[word.removeprefix("--")] = True
         elif word in _OWN:
             value = next(words, None)
             if value is None:
