@@ -73,41 +73,85 @@ local function utf8(code)
     0x80 + floor(code / 64) % 64, 0x80 + code % 64)
 end
 
-local function expected(what, text, place)
-  local c, token = sub(text, place, place), "invalid token"
-  if c == "" then token = "T_END"
-  elseif c == "}" then token = "T_OBJ_END" elseif c == "]" then token = "T_ARR_END"
-  elseif c == "{" then token = "T_OBJ_BEGIN" elseif c == "[" then token = "T_ARR_BEGIN"
-  elseif c == "," then token = "T_COMMA" elseif c == ":" then token = "T_COLON"
-  elseif c == '"' then token = "T_STRING" elseif find(c, "[%d-]") then token = "T_NUMBER" end
-  error("Expected " .. what .. " but found " .. token .. " at character " .. place, 0)
+-- what C's strtod reads from there: the number, and the place after it
+local function number_at(text, place)
+  local function ends(pattern) return select(2, find(text, pattern, place)) end
+  local last = ends("^[+-]?0[xX]%x+%.?%x*") or ends("^[+-]?0[xX]%.%x+")
+  if last then
+    last = select(2, find(text, "^[pP][+-]?%d+", last + 1)) or last
+    return tonumber(sub(text, place, last)), last + 1
+  end
+  last = ends("^[+-]?%d+%.?%d*") or ends("^[+-]?%.%d+")
+  if last then
+    last = select(2, find(text, "^[eE][+-]?%d+", last + 1)) or last
+    return tonumber(sub(text, place, last)), last + 1
+  end
+  local negative = sub(text, place, place) == "-"
+  last = ends("^[+-]?[iI][nN][fF][iI][nN][iI][tT][yY]") or ends("^[+-]?[iI][nN][fF]")
+  if last then return negative and -huge or huge, last + 1 end
+  last = ends("^[+-]?[nN][aA][nN]%([%w_]*%)") or ends("^[+-]?[nN][aA][nN]")
+  if last then return negative and 0 / 0 or -(0 / 0), last + 1 end
 end
 
 local named = {b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/"}
+local function hex4(text, place)
+  return find(text, "^%x%x%x%x", place) and tonumber(sub(text, place, place + 3), 16)
+end
+
+-- the character of the escape \u that stands there, and the place after it; nil where it is none
+local function unicode(text, place)
+  local code = hex4(text, place + 2)
+  if not code or code < 0xD800 or code >= 0xE000 then return code and utf8(code), place + 6 end
+  local low = sub(text, place + 6, place + 7) == "\\u" and hex4(text, place + 8)
+  if code >= 0xDC00 or not low or low < 0xDC00 or low >= 0xE000 then return nil end
+  return utf8(0x10000 + (code - 0xD800) * 1024 + low - 0xDC00), place + 12
+end
+
+-- the string and the place after it; or nil, what is wrong and where
 local function decode_string(text, place)
   local parts, from = {}, place + 1
   while true do
-    local at = find(text, '[%c"\\]', from)
-    local c = at and sub(text, at, at)
-    if c ~= '"' and c ~= "\\" then expected("value", text, place) end
+    local at = find(text, '[%z"\\]', from) or #text + 1
+    local c, code = sub(text, at, at), sub(text, at + 1, at + 1)
     parts[#parts + 1] = sub(text, from, at - 1)
     if c == '"' then return concat(parts), at + 1 end
-    local code = sub(text, at + 1, at + 1)
+    if c ~= "\\" then return nil, "unexpected end of string", at end
+    local decoded
     if code == "u" then
-      local hex = tonumber(sub(text, at + 2, at + 5), 16)
-      if not hex then expected("value", text, place) end
-      from = at + 6
-      if hex >= 0xD800 and hex < 0xDC00 and sub(text, from, from + 1) == "\\u" then
-        local low = tonumber(sub(text, from + 2, from + 5), 16)
-        if low then hex, from = 0x10000 + (hex - 0xD800) * 1024 + low - 0xDC00, from + 6 end
-      end
-      parts[#parts + 1] = utf8(hex)
+      decoded, from = unicode(text, at)
+      if not decoded then return nil, "invalid unicode escape code", at end
     else
-      if not named[code] then expected("value", text, place) end
-      parts[#parts + 1] = named[code]
-      from = at + 2
+      decoded, from = named[code], at + 2
+      if not decoded then return nil, "invalid escape code", at end
     end
+    parts[#parts + 1] = decoded
   end
+end
+
+local SIGNS = {[""] = "T_END", ["\0"] = "T_END", ["}"] = "T_OBJ_END", ["]"] = "T_ARR_END",
+  ["{"] = "T_OBJ_BEGIN", ["["] = "T_ARR_BEGIN", [","] = "T_COMMA", [":"] = "T_COLON"}
+-- what stands there, its value and the place after it; or nil, what is wrong and where
+local function token_at(text, place)
+  local c = sub(text, place, place)
+  if SIGNS[c] then return SIGNS[c] end
+  if c == '"' then
+    local value, after, at = decode_string(text, place)
+    if value then return "T_STRING", value, after end
+    return nil, after, at
+  end
+  local word = sub(text, place, place + 3)
+  if word == "true" then return "T_BOOLEAN", true, place + 4 end
+  if word == "null" then return "T_NULL", null, place + 4 end
+  if sub(text, place, place + 4) == "false" then return "T_BOOLEAN", false, place + 5 end
+  local number, after = number_at(text, place)
+  if number and c ~= "." then return "T_NUMBER", number, after end
+  return nil, find(c, "[%d+-]") and "invalid number" or "invalid token", place
+end
+
+local function expected(what, text, place)
+  local token, problem, at = token_at(text, place)
+  error("Expected " .. what .. " but found " .. (token or problem) .. " at character "
+    .. (token and place or at), 0)
 end
 
 local decode
@@ -132,34 +176,28 @@ decode = function(text, place, depth)
   if depth > options.decode_depth then
     error("Found too many nested data structures (" .. depth .. ") at character " .. place, 0)
   end
-  local c = sub(text, place, place)
-  if c == '"' then return decode_string(text, place) end
-  if c == "[" then
-    return decode_list(text, place, depth, "]", function(result, at)
-      local value, after = decode(text, at, depth + 1)
-      result[#result + 1] = value
-      return after
-    end)
+  local token, value, after = token_at(text, place)
+  if after then
+    if not token then expected("value", text, place) end
+    return value, after
   end
-  if c == "{" then
-    return decode_list(text, place, depth, "}", function(result, at)
-      if sub(text, at, at) ~= '"' then expected("object key string", text, at) end
-      local key, after = decode_string(text, at)
-      after = after_blank(text, after)
-      if sub(text, after, after) ~= ":" then expected("colon", text, after) end
-      local value, done = decode(text, after_blank(text, after + 1), depth + 1)
-      result[key] = value
+  if token == "T_ARR_BEGIN" then
+    return decode_list(text, place, depth, "]", function(result, at)
+      local item, done = decode(text, at, depth + 1)
+      result[#result + 1] = item
       return done
     end)
   end
-  for word, value in pairs({["true"] = true, ["null"] = null}) do
-    if sub(text, place, place + 3) == word then return value, place + 4 end
-  end
-  if sub(text, place, place + 4) == "false" then return false, place + 5 end
-  local _, last = find(text, "^-?%d+%.?%d*[eE]?[+-]?%d*", place)
-  local number = last and tonumber(sub(text, place, last))
-  if not number then expected("value", text, place) end
-  return number, last + 1
+  if token ~= "T_OBJ_BEGIN" then expected("value", text, place) end
+  return decode_list(text, place, depth, "}", function(result, at)
+    local kind, key, next_at = token_at(text, at)
+    if kind ~= "T_STRING" then expected("object key string", text, at) end
+    next_at = after_blank(text, next_at)
+    if sub(text, next_at, next_at) ~= ":" then expected("colon", text, next_at) end
+    local item, done = decode(text, after_blank(text, next_at + 1), depth + 1)
+    result[key] = item
+    return done
+  end)
 end
 
 local cjson = {null = null, _NAME = "cjson"}
@@ -201,12 +239,15 @@ function cjson.encode(...)
 end
 function cjson.decode(...)
   local text = ...
-  if select("#", ...) ~= 1 or (type(text) ~= "string" and type(text) ~= "number") then
-    error("bad argument #1 to 'decode' (expected 1 argument)", 2)
-  end
+  local problem = select("#", ...) ~= 1 and "expected 1 argument"
+    or type(text) ~= "string" and type(text) ~= "number" and "string expected, got " .. type(text)
+  if problem then error("bad argument #1 to 'decode' (" .. problem .. ")", 2) end
   text = tostring(text)
+  if find(text, "^%z.") or find(text, "^.%z") then
+    error("JSON parser does not support UTF-16 or UTF-32", 2)
+  end
   local ok, value, place = pcall(decode, text, after_blank(text, 1), 1)
-  if ok and after_blank(text, place) <= #text then
+  if ok and not find(text, "^%z", after_blank(text, place)) and after_blank(text, place) <= #text then
     ok, value = pcall(expected, "the end", text, after_blank(text, place))
   end
   if not ok then error(value, value == STOPPED and 0 or 2) end

@@ -6,7 +6,9 @@ Each gives whether it failed, and the value or the text of the error.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import math
+import struct
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Answer = tuple[Any, ...]  # failed; the value, or the text of the error; how many values, where not one
@@ -25,27 +27,61 @@ def log(*args: Any) -> Answer:
 def sha1hex(*args: Any) -> Answer:
     if len(args) != 1:
         return True, b"ERR wrong number of arguments"
-    text = args[0] if type(args[0]) is bytes else b"%.14g" % args[0] if args[0] is not None else b""
+    text = args[0] if type(args[0]) is bytes else number_text(args[0]) if args[0] is not None else b""
     return False, hashlib.sha1(text).hexdigest().encode()
+
+
+def type_name(args: Sequence[Any]) -> str:
+    """Lua's name of the type of the first."""
+    if not args:
+        return "no value"
+    kinds = {type(None): "nil", bool: "boolean", int: "number", float: "number", bytes: "string"}
+    return kinds.get(type(args[0]), "table")
+
+
+def number_text(value: float, digits: int = 14) -> bytes:
+    """As C's %g prints it, the sign of what is no number too."""
+    if value != value:
+        return b"-nan" if math.copysign(1, value) < 0 else b"nan"
+    return b"%.*g" % (digits, value)
+
+
+def to_number(value: Any) -> float | None:
+    """As Lua takes a number or a text with one; None for anything else."""
+    if type(value) in (int, float):
+        return float(value)
+    if type(value) is not bytes or b"_" in value:
+        return None
+    text = value.decode("latin-1").strip(" \t\n\v\f\r")
+    try:
+        return float.fromhex(text) if "x" in text.lower() else float(text)
+    except (ValueError, OverflowError):
+        return None
 
 
 def bit(name: bytes, *args: Any) -> Answer:
     """LuaJIT's bit library: 32 bits with a sign."""
-    numbers = []
-    for place, arg in enumerate(args, 1):
-        number = float(arg) if type(arg) in (int, float, bytes) else None
+    takes = 2 if name in _SHIFTS or (name == b"tohex" and len(args) > 1) else 1
+    places = [0, *range(len(args) - 1, 0, -1)] if name in _FOLDS else range(takes)
+    numbers = {}
+    for place in places:
+        number = to_number(args[place]) if place < len(args) else None
         if number is None:
-            return True, b"bad argument #%d to '%b' (number expected)" % (place, name)
-        numbers.append(int(number) & 0xFFFFFFFF)
-    if not numbers:
-        return True, b"bad argument #1 to '%b' (number expected, got no value)" % name
-    first, rest = numbers[0], numbers[1:]
+            why = b"number expected, got " + type_name(args[place : place + 1]).encode()
+            return True, b"bad argument #%d to '%b' (%b)" % (place + 1, name, why)
+        numbers[place] = _low32(number)
+    first, *rest = (numbers[place] for place in sorted(numbers))
     if name == b"tohex":
         digits = _signed(rest[0]) if rest else 8
         text = b"%08x" % first
         shown = text[-min(abs(digits), 8) :] if digits else b""
         return False, shown.upper() if digits < 0 else shown
     return False, _signed(_BIT[name](first, *rest) & 0xFFFFFFFF)
+
+
+def _low32(number: float) -> int:
+    """Rounded to even, and of that 32 bits: what adding this constant leaves in a double's low half."""
+    return int.from_bytes(struct.pack("<d", number + 6755399441055744.0)[:4], "little")
 
 
 def _signed(number: int) -> int:
@@ -66,6 +102,8 @@ def _folded(work: Callable[[int, int], int]) -> Callable[..., int]:
     return fold
 
 
+_FOLDS = (b"band", b"bor", b"bxor")
+_SHIFTS = (b"lshift", b"rshift", b"arshift", b"rol", b"ror")
 _BIT: dict[bytes, Callable[..., int]] = {
     b"tobit": lambda n: n,
     b"bnot": lambda n: ~n,

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from redislab.engines.embedded.lua_host import Answer
+from redislab.engines.embedded.lua_host import Answer, number_text, to_number, type_name
 
 MOST_NESTING = 16  # a table deeper than that is packed as nil
 _MOST_READ_NESTING = 100
@@ -59,24 +59,36 @@ class MessagePack:
     # -- unpacking ------------------------------------------------------------------------------
 
     def _unpacked(self, name: bytes, args: tuple[Any, ...]) -> list[Any]:
-        if not args or type(args[0]) not in (bytes, int, float):
-            raise Bad(f"bad argument #1 to '{name.decode()}' (string expected, got no value)")
-        data = args[0] if type(args[0]) is bytes else b"%.14g" % args[0]
         one, limited = name == b"unpack_one", name == b"unpack_limit"
-        most = 1 if one else int(args[1]) if limited and len(args) > 1 else 0
-        start = args[2 if limited else 1] if len(args) > (2 if limited else 1) and (one or limited) else 0
-        offset = int(start or 0)
+        most = 1 if one else _whole(name, args, 2) if limited else 0
+        offset = _whole(name, args, 2 if one else 3, 0) if one or limited else 0
+        if not args or type(args[0]) not in (bytes, int, float):
+            raise Bad(f"bad argument #1 to '{name.decode()}' (string expected, got {type_name(args[:1])})")
+        data = args[0] if type(args[0]) is bytes else number_text(args[0])
         if offset < 0 or most < 0:
             raise Bad(f"Invalid request to unpack with offset of {offset} and limit of {len(data)}.")
         if offset > len(data):
             raise Bad(f"Start offset {offset} greater than input length {len(data)}.")
+        everything = not most and not offset
         reader = _Reader(data, offset, self._table)
         values: list[Any] = []
-        while reader.at < len(data) and not (most and len(values) == most):
+        while reader.at < len(data) and (everything or len(values) < most):
             values.append(reader.value(0))
-        if one or limited:
+        if not everything:
             values.insert(0, -1 if reader.at >= len(data) else reader.at)
         return values
+
+
+def _whole(name: bytes, args: tuple[Any, ...], place: int, default: int | None = None) -> int:
+    """The argument at a place as Lua takes a whole number."""
+    given = args[place - 1 : place]
+    if default is not None and (not given or given[0] is None):
+        return default
+    number = to_number(given[0]) if given else None
+    if number is None:
+        got = type_name(given)
+        raise Bad(f"bad argument #{place} to '{name.decode()}' (number expected, got {got})")
+    return int(number) if abs(number) < 1 << 63 else _LOWEST
 
 
 def _is_list(keys: list[Any]) -> bool:
@@ -164,21 +176,17 @@ class _Reader:
         raise Bad("Bad data format in input.")
 
     def _list(self, count: int, depth: int) -> Any:
-        self._check_room(count)
         return self._table({place: self.value(depth + 1) for place in range(1, count + 1)})
 
     def _map(self, count: int, depth: int) -> Any:
-        self._check_room(2 * count)
-        found = {}
+        found = self._table({})
         for _ in range(count):
             key = self.value(depth + 1)
-            found[key] = self.value(depth + 1)
-        return self._table({key: value for key, value in found.items() if key is not None and key == key})
-
-    def _check_room(self, count: int) -> None:
-        """Each value takes a byte at least: a count that cannot be is found at once."""
-        if self.at + count > len(self._data):
-            raise Bad("Missing bytes in input.")
+            value = self.value(depth + 1)
+            if key is None or key != key:
+                raise Bad("table index is " + ("nil" if key is None else "NaN"))
+            found[key] = value  # in Lua's table: a Python dict takes true for 1
+        return found
 
     def _take(self, size: int) -> bytes:
         if self.at + size > len(self._data):
@@ -189,4 +197,4 @@ class _Reader:
 
 _SIGNED = {0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
 _UNSIGNED = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
-_STRINGS = {0xD9: 1, 0xDA: 2, 0xDB: 4, 0xC4: 1, 0xC5: 2, 0xC6: 4}
+_STRINGS = {0xD9: 1, 0xDA: 2, 0xDB: 4}

@@ -46,8 +46,12 @@ local function stop()
   error(STOPPED, 0)
 end
 
+local MANY = 1000  -- so many arguments go as a table: a C function takes fewer than 8000, and slowly
+
 -- calls Python; what is raised there (Ctrl-C) no script may catch
 local function host(work, ...)
+  local count = select("#", ...)
+  if count > MANY then return host(py.listed, work, {...}, count) end
   local ok, first, second, third = pcall(work, ...)
   if ok then return first, second, third end
   raised = first
@@ -132,7 +136,7 @@ local function library(work, names)
   for name in names:gmatch("%S+") do
     made[name] = function(...)
       local failed, value, count = host(work, name, ...)
-      if failed then error(value, 2) end
+      if failed then error(value, find(value, "^table index is ") and 0 or 2) end  -- Lua's own: no place
       if count then return unpack(value, 1, count) end
       return value
     end

@@ -264,6 +264,7 @@ class Scripts:
             b"version_number": number,
             b"must_stop": self._must_stop,
             b"without_tail_calls": without_tail_calls,
+            b"listed": _listed,
         }
         packer = MessagePack(lua.lua_type, self._runtime.table_from)
         for word, work in (
@@ -325,7 +326,7 @@ class Scripts:
             if type(arg) is bytes:
                 words.append(arg)
             elif type(arg) in (int, float):
-                words.append(b"%.17g" % arg)
+                words.append(lua_host.number_text(arg, 17))
             else:
                 return True, b"ERR Lua redis lib command arguments must be strings or integers"
         return self._answered(self._running(), words)
@@ -365,7 +366,7 @@ class Scripts:
         return False, None
 
     def _acl_check_cmd(self, *args: Any) -> Answer:
-        words = [arg if type(arg) is bytes else b"%.17g" % arg for arg in args]
+        words = [arg if type(arg) is bytes else lua_host.number_text(arg, 17) for arg in args]
         client = self._running().client
         try:
             entry = client.lab.table.find(words)
@@ -377,6 +378,11 @@ class Scripts:
 def _refuse(obj: object, name: object, is_setting: bool) -> object:
     """No attribute of any Python object can be read or set from Lua."""
     raise AttributeError("not allowed")
+
+
+def _listed(work: Callable[..., Answer], args: Any, count: int) -> Answer:
+    """Call with the first `count` items of a Lua table."""
+    return work(*(args[place] for place in range(1, count + 1)))
 
 
 def _first_line(problem: Exception) -> str:
@@ -392,6 +398,8 @@ def _result(done: Any, running: Running) -> Any:
     _, text, line, raised = done
     if isinstance(raised, BaseException):
         raise raised
+    if isinstance(raised, bytes):  # the interpreter's own, on the way to Python
+        raise Fail(b"ERR the script failed: " + raised)
     if not text:
         if not running.stopped:
             raise Fail(TOO_LONG)
