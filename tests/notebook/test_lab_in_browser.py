@@ -189,6 +189,23 @@ def test_hostile_values_are_text_in_lab(opened: Callable[..., LabPage]) -> None:
     assert_text_alone(page.page, page.watch)
 
 
+def test_hostile_names_are_text_where_they_are_offered(opened: Callable[..., LabPage]) -> None:
+    page = opened(*hostile_cells()[:2], "%%redis\n# GET")
+    page.run_all()
+    page.write(2, "%%redis\nGET ")
+    page.edit(2)
+    page.page.keyboard.press("Tab")
+    offered = page.page.locator(".jp-Completer")
+    expect(offered.locator(".jp-Completer-item").first).to_be_visible()
+    assert offered.locator(".jp-Completer-item").count() >= len(HOSTILE)
+    assert offered.locator(HARMFUL).count() == 0
+    for _ in range(len(HOSTILE)):  # each is looked at; the last is taken
+        page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    expect(offered).to_be_hidden()
+    page.watch.assert_no_harm()
+
+
 def test_hostile_values_are_text_in_an_exported_page(folder: Path, chromium: Browser) -> None:
     write_notebook(folder / "hostile.ipynb", *hostile_cells())
     subprocess.run(
