@@ -50,6 +50,41 @@ for run in ({set}, {get}):
     run()
     print(min(timeit.repeat(run, number=2000, repeat=5)) / 2000)
 """
+NOTEBOOK = """
+import time, redislab
+from traitlets.config import Config
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+config = Config()
+config.HistoryManager.enabled = False
+shell = InteractiveShell.instance(config=config)
+shell.display_pub = CapturingDisplayPublisher()
+began_s = time.perf_counter()
+shell.run_cell("%load_ext redislab")
+loaded_s = time.perf_counter() - began_s
+client = redislab.connect()
+cell = "%%redis\\n" + "SET key value\\nGET key\\n" * 50
+def in_python():
+    for _ in range(50):
+        client.set("key", "value")
+        client.get("key")
+def spent_s(run):
+    run()
+    times_s = []
+    for _ in range(10):
+        began_s = time.perf_counter()
+        run()
+        times_s.append((time.perf_counter() - began_s) / 100)
+    return min(times_s)
+print(loaded_s, spent_s(lambda: shell.run_cell(cell)), spent_s(in_python))
+"""
+SHELL_OF_IPYTHON = """
+import time
+began_s = time.perf_counter()
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance()
+print(time.perf_counter() - began_s)
+"""
 EMBEDDED = ONE_COMMAND.format(
     setup="from redislab.engines.embedded import EmbeddedEngine\n"
     "connection = EmbeddedEngine().connect()\n"
@@ -454,6 +489,26 @@ def rows(server: RedisServer, environ: Mapping[str, str], home: Path, iredis: st
                 "redis-cli": lambda: timed(cli, environ, sets),
             },
         ),
+        (
+            "`%load_ext redislab`", "s", 7,
+            {
+                "redislab": lambda: one_command(NOTEBOOK, 0, environ),
+                "IPython's own start": lambda: one_command(SHELL_OF_IPYTHON, 0, environ),
+            },
+        ),
+        *[
+            (
+                f"a command in a `%%redis` cell, {name}", "s", 5,
+                {
+                    "redislab": lambda there=there: one_command(NOTEBOOK, 1, {**environ, **there}),
+                    "redis-py": lambda there=there: one_command(NOTEBOOK, 2, {**environ, **there}),
+                },
+            )
+            for name, there in (
+                ("embedded", {"REDISLAB_URL": ""}),
+                ("on a server", {"REDISLAB_URL": f"redis://127.0.0.1:{port}"}),
+            )
+        ],
         *[
             (
                 name, "s", 5,

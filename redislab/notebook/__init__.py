@@ -8,6 +8,7 @@
     exercise    a lesson: steps that are begun and checked
     figures     plots that read on light and dark pages, for the notebooks written by hand
     faults      one message in place of a traceback
+    explaining  what a command means
     completing  Tab in lines of ours, `inspecting` Shift-Tab, `cursor` where either stands
 
 The one room that imports IPython.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import IPython.core.completer
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
-from redislab.assist.offers import MOST_CHARACTERS, Beginning, offers
 from redislab.notebook.cursor import Spot, spot_at
-from redislab.notebook.desk import Desk
 from redislab.notebook.given import EXPLAIN, OPTIONS, behind_options
 from redislab.options import PLACE_NAMES
+
+if TYPE_CHECKING:
+    from redislab.assist.offers import Beginning
+    from redislab.notebook.desk import Desk
 
 _LAST_WORD = re.compile(r"\S*$")
 _VALUES = {"--explain": EXPLAIN, "--engine": ("embedded", "server")}
@@ -24,7 +26,7 @@ FIRST_OF_ALL = 1_000  # before IPython's own matchers, which are then not asked
 class Matcher:
     """What IPython asks; `attach` and `detach` put it in front of its own matchers, and away."""
 
-    def __init__(self, desk: Desk, completer: Any) -> None:
+    def __init__(self, desk: Callable[[], Desk], completer: Any) -> None:
         self._desk = desk
         self._completer = completer
 
@@ -43,7 +45,7 @@ class Matcher:
     def match(self, context: CompletionContext) -> Mapping[str, Any]:
         """Nothing outside of what is ours. Inside, a word that nothing fits completes to itself."""
         spot = spot_at(context.full_text, context.cursor_line, context.cursor_position)
-        if spot is None or len(spot.before) > MOST_CHARACTERS:
+        if spot is None:
             return {"completions": []}
         begun, found = self._offered(spot)
         # Without any completion IPython would go on to offer Python's names.
@@ -52,10 +54,13 @@ class Matcher:
 
     def _offered(self, spot: Spot) -> tuple[str, Iterator[SimpleCompletion]]:
         """The word that is begun, and what it may become."""
+        from redislab.assist.offers import MOST_CHARACTERS, Beginning
+
         rest = behind_options(spot.before) if spot.magic == "redis" else spot.before
         if spot.magic in ("", "redis", "redis_explain") and rest is not None:
+            if len(rest) > MOST_CHARACTERS:
+                return "", iter(())
             line = Beginning.of(rest)
-            self._desk.settle()
             return line.raw, self._commands(line)
         found = _LAST_WORD.search(spot.before)
         begun = found[0] if found is not None else ""
@@ -63,7 +68,11 @@ class Matcher:
         return begun, (SimpleCompletion(each, type="option") for each in words)
 
     def _commands(self, line: Beginning) -> Iterator[SimpleCompletion]:
-        for offer in offers(self._desk.knowledge, line):
+        from redislab.assist.offers import offers
+
+        desk = self._desk()
+        desk.settle()
+        for offer in offers(desk.knowledge, line):
             kind = offer.about if offer.is_name else "command" if not line.typed else "option"
             yield SimpleCompletion(offer.after(line.raw), type=kind)
 
@@ -82,4 +91,4 @@ class Matcher:
         return ()
 
     def _labs(self) -> tuple[str, ...]:
-        return self._desk.shared.labs()
+        return self._desk().shared.labs()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from redislab.core.safe import visible_text
 from redislab.errors import RedislabError
-from redislab.notebook.running import Run
+
+if TYPE_CHECKING:
+    from redislab.notebook.running import Run
 
 
 @contextmanager

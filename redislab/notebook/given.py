@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redislab.errors import UsageError
-from redislab.notebook.running import PREVIEW_VALUES, Wishes
 
 EXPLAIN = ("off", "brief", "full")
 _OPTION = re.compile(r"\s*(--[\w-]*)(?:=(\S*))?(?=\s|$)")
@@ -67,17 +66,6 @@ def behind_options(line: str) -> str | None:
             return None
     rest = line[place:].lstrip()
     return None if rest.startswith("-") else rest
-
-
-def wishes_of(given: Mapping[str, str], explain: str) -> Wishes:
-    """What the options ask for; `explain` where they say nothing of that. Raises UsageError."""
-    explain = given.get("--explain", explain)
-    if explain not in EXPLAIN:
-        raise UsageError(f"--explain takes off, brief or full, not {explain!r}.")
-    limit = given.get("--limit", str(PREVIEW_VALUES))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= 12):
-        raise UsageError(f"--limit takes a number of values, not {limit!r}; 0 shows all.")
-    return Wishes("--strict" in given, explain, int(limit))
 
 
 def _unknown(name: str) -> str:

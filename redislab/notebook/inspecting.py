@@ -7,22 +7,21 @@ while the extension is loaded. A terminal has no Shift-Tab, and nothing is chang
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from redislab.core.explain import explain_view, page_view
-from redislab.core.line import split_prefix
-from redislab.core.view import Line, Stack, View
-from redislab.core.words import scan
 from redislab.notebook.cursor import Spot, spot_of
-from redislab.notebook.desk import Desk
 from redislab.notebook.given import behind_options
-from redislab.notebook.shown import Shown
+
+if TYPE_CHECKING:
+    from redislab.core.view import View
+    from redislab.notebook.desk import Desk
 
 
 class Inspector:
     """Answers the kernel's questions about lines of ours, and passes on all others."""
 
-    def __init__(self, desk: Desk, kernel: Any) -> None:
+    def __init__(self, desk: Callable[[], Desk], kernel: Any) -> None:
         self._desk = desk
         self._kernel = kernel
 
@@ -40,24 +39,16 @@ class Inspector:
         line = behind_options(spot.line) if spot.magic == "redis" else spot.line
         if spot.magic not in ("", "redis", "redis_explain") or line is None:
             return None
-        _, command = split_prefix(line.encode("utf-8", "surrogateescape"))
-        words = [word.value for word in scan(command)[0]]
-        if len(words) > 1 and words[0].isdigit():  # 5 PING
-            words = words[1:]
-        here = self._desk.knowledge
-        here.learn(words)
-        found = here.catalogue.knowing(words).lookup(words)
-        if found is None:
-            return None
-        page = page_view(here.catalogue, found)
-        if len(words) == found.words:
-            return page
-        return Stack((explain_view(here.catalogue, words), Line(), page))
+        from redislab.notebook.explaining import documented
+
+        return documented(self._desk(), line)
 
     def _do_inspect(self, code: str, cursor_pos: int, *more: Any, **options: Any) -> Any:
         spot = spot_of(code, cursor_pos)
         view = None if spot is None else self.documentation(spot)
         if view is None:
             return self._theirs(code, cursor_pos, *more, **options)
+        from redislab.notebook.shown import Shown
+
         bundle = Shown([view])._repr_mimebundle_()
         return {"status": "ok", "found": True, "data": dict(bundle), "metadata": {}}

@@ -1,35 +1,37 @@
-"""The magics: what is typed behind `%redis` and its kin → what is run and shown."""
+"""The magics: what is typed behind `%redis` and its kin → what is run and shown.
+
+What a magic needs is imported when it is first used: a notebook that loads the extension waits for little.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from redislab import options as command_line
-from redislab.assist.clock import clock
-from redislab.core.ahead import NOTHING, Ahead, ahead
+from redislab import shared
 from redislab.core.engine import Undoable
-from redislab.core.explain import explain_view
-from redislab.core.probe import Probe
-from redislab.core.undo import sentence
 from redislab.core.view import Items, Note, NoteKind, View
 from redislab.core.view import line as line_view
 from redislab.core.words import split
 from redislab.errors import UsageError
 from redislab.notebook.completing import Matcher
-from redislab.notebook.desk import FIRST, Desk
 from redislab.notebook.faults import plainly
-from redislab.notebook.given import read_options, wishes_of
+from redislab.notebook.given import read_options
 from redislab.notebook.inspecting import Inspector
-from redislab.notebook.running import Run
-from redislab.notebook.shown import Shown
-from redislab.notebook.streaming import collect, stream
 from redislab.shared import Shared
+
+if TYPE_CHECKING:
+    from redislab.notebook.desk import Desk
+    from redislab.notebook.running import Run
+    from redislab.notebook.shown import Shown
 
 CONNECT_USAGE = "%redis_connect URL, or -h HOST -p PORT, -s SOCKET, --lab NAME, --fresh, or nothing"
 CLOCK_USAGE = "%redis_clock, %redis_clock +60s, %redis_clock +2d or %redis_clock real"
@@ -39,12 +41,19 @@ CLOCK_USAGE = "%redis_clock, %redis_clock +60s, %redis_clock +2d or %redis_clock
 class RedisMagics(Magics):
     """Registered by `%load_ext redislab`."""
 
-    def __init__(self, shell: InteractiveShell, desk: Desk) -> None:
+    def __init__(self, shell: InteractiveShell, shared: Shared) -> None:
         super().__init__(shell)
-        self.desk = desk
+        self._shared = shared
         self._ipython = shell
-        self._matcher = Matcher(desk, shell.Completer)
-        self._inspector = Inspector(desk, getattr(shell, "kernel", None))
+        self._matcher = Matcher(lambda: self.desk, shell.Completer)
+        self._inspector = Inspector(lambda: self.desk, getattr(shell, "kernel", None))
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the magics work with."""
+        from redislab.notebook.desk import Desk
+
+        return Desk(self._shared)
 
     def attach(self) -> None:
         """Take part in completion and inspection."""
@@ -55,12 +64,16 @@ class RedisMagics(Magics):
         """Take part no longer; the clients of the notebook hang up."""
         self._matcher.detach()
         self._inspector.detach()
-        self.desk.leave()
+        if "desk" in self.__dict__:
+            self.desk.leave()
 
     @no_var_expand  # braces and dollars are data here
     @line_cell_magic
     def redis(self, line: str, cell: str | None = None) -> Shown | None:
         """Run a Redis command (%redis SET name ada), or a cell of them, a command a line (%%redis)."""
+        from redislab.notebook.running import Run, wishes_of
+        from redislab.notebook.streaming import collect, stream
+
         with plainly():
             given, rest = read_options(line)
             if cell is not None and rest:
@@ -79,6 +92,9 @@ class RedisMagics(Magics):
     @line_magic
     def redis_connect(self, line: str) -> Shown:
         """Say where commands run: a URL, or options as `redislab repl` has them. Alone: back to the first."""
+        from redislab.notebook.desk import FIRST
+        from redislab.notebook.shown import Shown
+
         with plainly():
             words = [word.decode("utf-8", "surrogateescape") for word in split(line.encode())]
             if words and not words[0].startswith("-"):
@@ -89,11 +105,10 @@ class RedisMagics(Magics):
             if options.ask_password:
                 options.password = command_line.ask_password()
             notices: list[str] = []
-            shared = self.desk.shared
             if not words:
-                shared.go_home()
+                self._shared.go_home()
             elif options.fresh or command_line.names_a_place(options):
-                shared.go_to(command_line.place(options, os.environ), notices.append)
+                self._shared.go_to(command_line.place(options, os.environ), notices.append)
             else:
                 raise UsageError("Name a place: a URL, -p PORT, --lab NAME, --fresh or --engine server.")
             self.desk.settle()
@@ -108,18 +123,22 @@ class RedisMagics(Magics):
     @line_magic
     def redis_explain(self, line: str) -> Shown:
         """What each word of a command means; nothing is run."""
+        from redislab.notebook.explaining import explained
+        from redislab.notebook.shown import Shown
+
         with plainly():
             words = split(line.encode("utf-8", "surrogateescape"))
             if not words:
                 raise UsageError("this is how it is written: %redis_explain SET name ada")
-            here = self.desk.knowledge
-            here.learn(words)
-            return Shown([explain_view(here.catalogue, words, self._ahead(words))])
+            return Shown([explained(self.desk, words)])
 
     @no_var_expand
     @line_magic
     def redis_clock(self, line: str) -> Shown:
         """What time it is for the data; `+60s` lets time pass, `real` gives the real time back."""
+        from redislab.assist.clock import clock
+        from redislab.notebook.shown import Shown
+
         with plainly():
             now, remark = clock(self.desk.engine, line, CLOCK_USAGE, "%redis_undo")
             return Shown([line_view(now), *([_info(remark)] if remark else [])])
@@ -128,6 +147,9 @@ class RedisMagics(Magics):
     @line_magic
     def redis_undo(self, line: str) -> Shown:
         """Take back the latest change, or the latest N."""
+        from redislab.core.undo import sentence
+        from redislab.notebook.shown import Shown
+
         with plainly():
             text = line.strip() or "1"
             if not (text.isascii() and text.isdigit() and int(text)):
@@ -146,6 +168,8 @@ class RedisMagics(Magics):
         if url is None:
             yield self.desk
             return
+        from redislab.notebook.desk import Desk
+
         desk = Desk(Shared({**os.environ, "REDISLAB_URL": url}))
         desk.taps = self.desk.taps
         try:
@@ -162,27 +186,11 @@ class RedisMagics(Magics):
             if run.has_value:
                 self._ipython.user_ns["_redis"] = run.value
 
-    def _ahead(self, words: list[bytes]) -> Ahead:
-        """What these words would meet; nothing where data may not be looked at, or inside MULTI."""
-        desk = self.desk
-        desk.settle()
-        seat = desk.seat(FIRST)
-        if not desk.may_look or seat.session.link.state.in_multi:
-            return NOTHING
-        catalogue = desk.knowledge.catalogue
-        probe = Probe(desk.engine, catalogue=catalogue)
-        probe.enabled = True
-        look = probe.look(words, seat.session.link.state.wanted_db)
-        probe.close()
-        return ahead(catalogue.lookup(words), words, look)
-
 
 def register(shell: InteractiveShell) -> None:
     """Put the magics into a shell, once."""
     if registered(shell) is None:
-        from redislab.shared import SHARED
-
-        magics = RedisMagics(shell, Desk(SHARED))
+        magics = RedisMagics(shell, shared.SHARED)
         shell.register_magics(magics)
         magics.attach()
 

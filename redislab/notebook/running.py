@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from redislab.assist.remarks import Remarks, remark_on_refusal, remarks_on
@@ -15,6 +15,7 @@ from redislab.core.view import Note, NoteKind, View, line
 from redislab.errors import CommandFailed, ConnectionLost, RedislabError, TransactionLost, UsageError
 from redislab.notebook.captured import Capture, Captured, captured
 from redislab.notebook.desk import AT_ONCE_S, FIRST, Desk, Seat, Waiting
+from redislab.notebook.given import EXPLAIN
 from redislab.notebook.shown import Exchange, Item, shown_line
 
 PREVIEW_VALUES = 200  # of one reply that are shown
@@ -219,6 +220,17 @@ class Run:
         command = self._desk.knowledge.catalogue.lookup(args)
         state = seat.session.link.state
         return command is not None and "blocking" in command.flags and not (state.in_multi or state.listening)
+
+
+def wishes_of(given: Mapping[str, str], explain: str) -> Wishes:
+    """What a magic's options ask for; `explain` where they say nothing of that. Raises UsageError."""
+    explain = given.get("--explain", explain)
+    if explain not in EXPLAIN:
+        raise UsageError(f"--explain takes off, brief or full, not {explain!r}.")
+    limit = given.get("--limit", str(PREVIEW_VALUES))
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 12):
+        raise UsageError(f"--limit takes a number of values, not {limit!r}; 0 shows all.")
+    return Wishes("--strict" in given, explain, int(limit))
 
 
 def pairs_of(args: Sequence[bytes]) -> tuple[str, str] | None:
