@@ -41,6 +41,12 @@ def write_class(folder: Path, names: Sequence[str] = NAMES) -> ClassFolder:
     return ClassFolder(folder, {each["name"]: each["key"] for each in students})
 
 
+def write_again(folder: ClassFolder) -> None:
+    """The same command with the same roster, as a teacher does it later."""
+    command = [sys.executable, "-m", "redislab", "classroom", str(folder.path.with_suffix(".csv"))]
+    subprocess.run([*command, "--out", str(folder.path)], check=True, capture_output=True, timeout=120)
+
+
 def _free_ports(count: int) -> int:
     """The first of so many free ports in a row on loopback, below those that the system gives to clients."""
     for first in range(20_000, 32_000, count):

@@ -18,12 +18,15 @@ from pathlib import Path
 
 import websocket
 
+from redislab.course.standing import Earned, Standing
+from redislab.progress import Progress
 from tests.classroom import jupyter
 from tests.classroom.clients import connected, crowd, request
 from tests.classroom.folder import ClassFolder
 from tests.classroom.isolation import LOCKED, Person, Probe, Promise
 from tests.classroom.processes import ClassProcesses, Service
-from tests.classroom.terminal import PAYLOAD, reaches_the_screen
+from tests.classroom.terminal import ESCAPES, HARMFUL, PAYLOAD, reaches_the_screen
+from tests.screens import Terminal
 from tests.servers import wait_until
 
 MANY = 1000
@@ -261,7 +264,25 @@ def _websocket(room: OwnRoom, query: str, *, cookie: str | None = None, origin: 
         jupyter.api(room.address("Bob"), bobs, f"/api/kernels/{started}", method="DELETE")
 
 
-# -- the teacher looks into her Redis ----------------------------------------------------------------
+# -- the teacher looks at the board, or into her Redis -----------------------------------------------
+
+
+def _writes_into_her_progress(room: OwnRoom) -> str:
+    """Her home is hers: the board asks her Jupyter for this file."""
+    home = Path(room.lab("Ada").env["REDISLAB_HOME"])
+    progress = home / "progress"
+    home.mkdir(exist_ok=True)
+    text = ESCAPES.decode()
+    standing = Standing(title=text, at=text, steps={text: Earned.DONE}, typed={"set": [text]})
+    Progress({"REDISLAB_HOME": str(home)}, print).save(text, standing)
+    with open(progress, "ab") as file:
+        file.write(ESCAPES + b"\n")
+    with Terminal("classroom", "board", str(room.folder.path), lines=60) as terminal:
+        code = terminal.ended()
+        row = next(line for line in terminal.lines if line.startswith("Ada"))
+    progress.unlink()
+    reached = "reached" if any(each in terminal.received for each in HARMFUL) else "did not reach"
+    return f"exit code {code}, Ada {row.split()[1]}; it {reached} the terminal"
 
 
 def _left(left: str, *shown: str) -> Callable[[OwnRoom], str]:
@@ -480,6 +501,13 @@ PROBES: Sequence[Probe[OwnRoom]] = (
                 ),
             ),
         )
+    ),
+    Probe(
+        Promise.TERMINAL,
+        "as a lesson, its title and a step in her progress file, which the teacher's board reads",
+        "nothing of it is shown",
+        "exit code 0, Ada there; it did not reach the terminal",
+        _writes_into_her_progress,
     ),
     Probe(
         Promise.TERMINAL,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tests.screens import Terminal
 
 PAYLOAD = r"\x1b]0;owned\x07\xe2\x80\xae"  # sets a window's title; then text runs from right to left
-_HARMFUL = (b"\x1b]0;owned", b"\x07", "\u202e".encode())
+ESCAPES = b"\x1b]0;owned\x07\xe2\x80\xae"  # its bytes
+HARMFUL = (b"\x1b]0;owned", b"\x07", "\u202e".encode())
 _SHOWN = r"\x1b]0;owned"
 
 
@@ -43,6 +44,6 @@ def reaches_the_screen(url: str, *lines: str, later: Later | None = None) -> str
                 terminal.wait_for(lambda texts: any(later.ready in text for text in texts), later.ready)
                 later.act()
             terminal.wait_for(lambda _, before=before: shown() > before[1], "the payload")  # type: ignore[misc]
-            harmful = [each for each in _HARMFUL if each in terminal.received[before[0] :]]
+            harmful = [each for each in HARMFUL if each in terminal.received[before[0] :]]
             seen.append(f"{line}: {'as it is' if harmful else 'escaped'}")
     return "; ".join(seen)

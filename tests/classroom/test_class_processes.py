@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.classroom import jupyter
-from tests.classroom.folder import NAMES, ClassFolder, write_class
+from tests.classroom.folder import NAMES, ClassFolder, write_again, write_class
 from tests.classroom.processes import ClassProcesses, Service, new_base, wait_until_healthy
 
 IS_LONG = bool(os.environ.get("REDISLAB_LONG"))
@@ -129,16 +129,22 @@ def test_what_one_stores_another_has_not(six: Class) -> None:
 
 
 @pytest.mark.parametrize("how", ENDS, ids=lambda how: how.name)
-def test_a_restart_loses_nothing(six: Class, how: signal.Signals) -> None:
+def test_a_restart_loses_nothing_but_a_token_that_was_replaced(six: Class, how: signal.Signals) -> None:
     six.redislab("Ada", "repl", "SET", f"kept:{how.name}", "1")
     before = six.redislab("Ada", "lesson")
+    kept, replaced = six.token("Ada"), six.token("Bob")
+    (six.folder.path / "tokens" / f"{six.folder.keys['Bob']}.jupyter").unlink()
+    write_again(six.folder)
     if how is signal.SIGKILL:
         for service in six.running.services.values():
             service.stop(how)
     six.restart()
     assert six.redislab("Ada", "repl", "GET", f"kept:{how.name}") == "1\n"
     assert six.redislab("Ada", "lesson") == before
-    assert jupyter.status(f"{six.address('Ada')}/api/contents", six.token("Ada")) == 200
+    assert six.token("Ada") == kept
+    assert jupyter.status(f"{six.address('Ada')}/api/contents", kept) == 200
+    assert jupyter.status(f"{six.address('Bob')}/api/contents", replaced) == 403
+    assert jupyter.status(f"{six.address('Bob')}/api/contents", six.token("Bob")) == 200
 
 
 def test_redis_refuses_before_its_container_is_full(six: Class) -> None:

@@ -16,7 +16,8 @@ from tests.classroom.isolation import Probe, Promise
 from tests.classroom.probes_own import OwnRoom, own_room
 from tests.classroom.probes_shared import SharedRoom, shared_room
 from tests.classroom.processes import new_base
-from tests.servers import wait_until
+from tests.conftest import NO_NEWER
+from tests.servers import find_newer_redis_server, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,19 @@ def test_shared(shared: SharedRoom, probe: Probe[SharedRoom]) -> None:
     assert probe.attempt(shared) == probe.seen
     assert shared.bobs_data() == before
     assert shared.bob.types("GET s:bob:secret") == '"42"'
+
+
+def test_what_is_refused_is_refused_by_a_later_redis_too(redis_cli: str) -> None:
+    program = find_newer_redis_server()
+    if program is None:
+        pytest.skip(NO_NEWER)
+    refused = [probe for probe in probes_shared.PROBES if probe.expected == "refused"]
+    with shared_room(program) as room:
+        before = room.bobs_data()
+        answers = {probe.tried: (probe.attempt(room), probe.seen) for probe in refused}
+        assert room.bobs_data() == before
+    # The same error, whatever its words.
+    assert {tried: each for tried, each in answers.items() if each[0].split()[0] != each[1].split()[0]} == {}
 
 
 @pytest.fixture(scope="module")
