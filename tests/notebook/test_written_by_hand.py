@@ -33,6 +33,15 @@ def test_there_are_three() -> None:
     assert NAMES == ["caching-in-practice", "choosing-a-data-type", "round-trips"]
 
 
+def test_the_docs_know_each_and_show_pictures_that_are_there() -> None:
+    page = ROOT / "docs" / "notebooks.md"
+    text = page.read_text("utf-8")
+    assert all(f"- `{name}`:" in text for name in NAMES)
+    pictures = re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", text)  # each with words for whoever does not see it
+    assert len(pictures) == text.count("![")
+    assert all((page.parent / picture).is_file() for picture in pictures)
+
+
 def test_each_is_as_its_source_says() -> None:
     command = [sys.executable, str(ROOT / "tools" / "write_notebooks.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
