@@ -5,7 +5,7 @@ CJSON = rb"""
 
 local null = newproxy(false)
 -- what scripts may set; it stays set for those after them, as in Redis
-local options = {encode_depth = 1000, decode_depth = 1000, precision = 14, invalid = false,
+local options = {encode_depth = 1000, decode_depth = 1000, precision = 14, invalid = false, lenient = true,
   keep = true, convert = false, ratio = 2, safe = 10}
 local escapes = {['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f",
   ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\127"] = "\\u007f"}
@@ -52,7 +52,9 @@ encode = function(value, depth)
   local kind = type(value)
   if kind == "string" then return quoted(value) end
   if kind == "number" then
-    if not options.invalid and (value ~= value or value == huge or value == -huge) then
+    local odd = value ~= value or value == huge or value == -huge
+    if odd and options.invalid == "null" then return "null" end
+    if odd and not options.invalid then
       error("Cannot serialise number: must not be NaN or Inf", 0)
     end
     return format("%." .. options.precision .. "g", value)
@@ -128,6 +130,12 @@ local function decode_string(text, place)
   end
 end
 
+-- whether a number begins there that only C knows
+local function odd_number(text, place)
+  return find(text, "^%+", place) or find(text, "^-?0[xX%d]", place)
+    or find(text, "^-?[iI][nN][fF]", place) or find(text, "^-?[nN][aA][nN]", place)
+end
+
 local SIGNS = {[""] = "T_END", ["\0"] = "T_END", ["}"] = "T_OBJ_END", ["]"] = "T_ARR_END",
   ["{"] = "T_OBJ_BEGIN", ["["] = "T_ARR_BEGIN", [","] = "T_COMMA", [":"] = "T_COLON"}
 -- what stands there, its value and the place after it; or nil, what is wrong and where
@@ -143,9 +151,14 @@ local function token_at(text, place)
   if word == "true" then return "T_BOOLEAN", true, place + 4 end
   if word == "null" then return "T_NULL", null, place + 4 end
   if sub(text, place, place + 4) == "false" then return "T_BOOLEAN", false, place + 5 end
-  local number, after = number_at(text, place)
-  if number and c ~= "." then return "T_NUMBER", number, after end
-  return nil, find(c, "[%d+-]") and "invalid number" or "invalid token", place
+  local is_number = find(c, "[%d-]")
+  if (is_number and (options.lenient or not odd_number(text, place)))
+    or (not is_number and options.lenient and odd_number(text, place)) then
+    local number, after = number_at(text, place)
+    if number then return "T_NUMBER", number, after end
+    is_number = true
+  end
+  return nil, is_number and "invalid number" or "invalid token", place
 end
 
 local function expected(what, text, place)
@@ -200,37 +213,64 @@ decode = function(text, place, depth)
   end)
 end
 
-local cjson = {null = null, _NAME = "cjson"}
-local function number_option(name, option, low, high)
-  cjson[name] = function(value)
-    if value ~= nil then
-      local number = tonumber(value)
-      if not number or number < low or number > high then
-        error(format("bad argument #1 to '%s' (expected integer between %d and %d)", name, low, high), 2)
-      end
-      options[option] = floor(number)
+local cjson = {null = null, _NAME = "cjson", _VERSION = "2.1.0"}
+
+-- an option's new value, or the old one where none is given
+local function bad_option(name, place, why)
+  error(format("bad argument #%d to '%s' (%s)", place, name, why), 0)
+end
+local function number_option(name, place, value, old, low, high)
+  if value == nil then return old end
+  local number = tonumber(value)
+  if not number then bad_option(name, place, "number expected, got " .. type(value)) end
+  number = number < 0 and -floor(-number) or floor(number)
+  if not (number >= low and number <= high) then
+    bad_option(name, 1, format("expected integer between %d and %d", low, high))
+  end
+  return number
+end
+local CHOICES = {off = false, on = true}
+local function choice(name, value, old, also)
+  if value == nil then return old end
+  if type(value) == "boolean" then return value end
+  if type(value) ~= "string" and type(value) ~= "number" then
+    bad_option(name, 1, "string expected, got " .. type(value))
+  end
+  if value == also then return value end
+  if CHOICES[value] == nil then bad_option(name, 1, "invalid option '" .. value .. "'") end
+  return CHOICES[value]
+end
+local function setter(name, most, set)
+  cjson[name] = function(...)
+    if select("#", ...) > most then
+      error(format("bad argument #%d to '%s' (found too many arguments)", most + 1, name), 2)
     end
-    return options[option]
+    local first, second, third = told(name, pcall(set, ...))
+    if most == 1 then return first end
+    return first, second, third
   end
 end
-number_option("encode_max_depth", "encode_depth", 1, 2147483647)
-number_option("decode_max_depth", "decode_depth", 1, 2147483647)
-number_option("encode_number_precision", "precision", 1, 14)
-local function boolean_option(name, option)
-  cjson[name] = function(value)
-    if value == "on" or value == "off" then value = value == "on" end
-    if value ~= nil then options[option] = value and true or false end
-    return options[option]
-  end
+for name, of in pairs({encode_max_depth = {"encode_depth", 2147483647},
+    decode_max_depth = {"decode_depth", 2147483647}, encode_number_precision = {"precision", 14}}) do
+  setter(name, 1, function(value)
+    options[of[1]] = number_option(name, 1, value, options[of[1]], 1, of[2])
+    return options[of[1]]
+  end)
 end
-boolean_option("encode_keep_buffer", "keep")
-boolean_option("encode_invalid_numbers", "invalid")
-function cjson.encode_sparse_array(convert, ratio, safe)
-  if convert ~= nil then options.convert = convert and true or false end
-  options.ratio = tonumber(ratio) or options.ratio
-  options.safe = tonumber(safe) or options.safe
+for name, of in pairs({encode_keep_buffer = {"keep"}, encode_invalid_numbers = {"invalid", "null"},
+    decode_invalid_numbers = {"lenient"}}) do
+  setter(name, 1, function(value)
+    options[of[1]] = choice(name, value, options[of[1]], of[2])
+    return options[of[1]]
+  end)
+end
+setter("encode_sparse_array", 3, function(convert, ratio, safe)
+  local name = "encode_sparse_array"
+  options.convert = choice(name, convert, options.convert)
+  options.ratio = number_option(name, 2, ratio, options.ratio, 0, 2147483647)
+  options.safe = number_option(name, 3, safe, options.safe, 0, 2147483647)
   return options.convert, options.ratio, options.safe
-end
+end)
 function cjson.encode(...)
   if select("#", ...) ~= 1 then error("bad argument #1 to 'encode' (expected 1 argument)", 2) end
   local ok, text = pcall(encode, (...), 0)

@@ -91,6 +91,14 @@ end
 
 getmetatable("").__metatable = false
 
+-- what a function gave, or its error as its caller's caller sees it: by this name, at that place
+local function told(name, ok, ...)
+  if ok then return ... end
+  local problem = ...
+  if type(problem) ~= "string" then error(problem, 0) end
+  error((gsub(problem, "'%?'", "'" .. name .. "'", 1)), 3)
+end
+
 @CJSON@
 -- redis ----------------------------------------------------------------------------------------------
 
@@ -99,10 +107,10 @@ local redis = {LOG_DEBUG = 0, LOG_VERBOSE = 1, LOG_NOTICE = 2, LOG_WARNING = 3,
   REDIS_VERSION = py.version, REDIS_VERSION_NUM = py.version_number}
 
 local function asked(work, raising, ...)
-  local failed, value = host(work, ...)
+  local failed, value, by_command = host(work, ...)
   if stopped or host(py.must_stop) then stop() end
   if failed and raising then error({err = value}, 0) end
-  if failed then return {err = value} end
+  if failed then return {err = value, ignore_error_stats_update = by_command} end
   return value
 end
 function redis.call(...) return asked(py.call, true, ...) end
@@ -125,7 +133,13 @@ function redis.status_reply(text, ...)
   end
   return {ok = text}
 end
-function redis.set_repl() end
+function redis.set_repl(...)
+  if select("#", ...) ~= 1 then error({err = "ERR redis.set_repl() requires two arguments."}, 0) end
+  local flags = tonumber((...)) or 0
+  if flags < 0 or flags >= 4 then
+    error({err = "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."}, 0)
+  end
+end
 function redis.replicate_commands() return true end
 function redis.breakpoint() return false end
 function redis.debug() end
@@ -259,6 +273,7 @@ local function plain_error(...)
 end
 
 local function compiled_text(code, name)
+  if type(code) == "number" then code = tostring(code) end
   if type(code) ~= "string" or byte(code) == 27 then return nil, "only text can be loaded" end
   local f, problem = loadstring(code, name)
   if not f then return nil, problem end
@@ -294,13 +309,17 @@ local function environment(keys, argv, is_library)
     end))
   end
   env.collectgarbage = function(what) return collect(what == "count" and "count" or "collect") end
-  env.rawset = function(t, key, value)
+  env.rawset = function(...)
+    local t = ...
     if sealed[t] then error("Attempt to modify a readonly table", 0) end
-    return rawset(t, key, value)
+    local result = told("rawset", pcall(rawset, ...))
+    return result
   end
-  env.setmetatable = function(t, ...)
+  env.setmetatable = function(...)
+    local t = ...
     if t ~= nil and sealed[t] then error("Attempt to modify a readonly table", 0) end
-    return setmetatable(t, ...)
+    local result = told("setmetatable", pcall(setmetatable, ...))
+    return result
   end
   local proxy = setmetatable({}, {
     __index = function(_, name)
@@ -315,9 +334,11 @@ local function environment(keys, argv, is_library)
   })
   sealed[proxy] = true
   env._G = proxy
-  env.rawget = function(t, key)
+  env.rawget = function(...)
+    local t, key = ...
     if t == proxy then return env[key] end
-    return rawget(t, key)
+    local value = told("rawget", pcall(rawget, ...))
+    return value
   end
   local function compiled(code, name)
     local f, problem = compiled_text(code, name)

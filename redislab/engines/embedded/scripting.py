@@ -319,17 +319,11 @@ class Scripts:
             return True
 
     def _call(self, *args: Any) -> Answer:
-        if not args:
-            return True, b"ERR Please specify at least one argument for this redis lib call"
-        words = []
-        for arg in args:
-            if type(arg) is bytes:
-                words.append(arg)
-            elif type(arg) in (int, float):
-                words.append(lua_host.number_text(arg, 17))
-            else:
-                return True, b"ERR Lua redis lib command arguments must be strings or integers"
-        return self._answered(self._running(), words)
+        words = _words(args)
+        if isinstance(words, bytes):
+            return True, words
+        failed, value = self._answered(self._running(), words)
+        return failed, value, failed
 
     def _answered(self, running: Running, words: list[bytes]) -> Answer:
         client = running.client
@@ -366,13 +360,25 @@ class Scripts:
         return False, None
 
     def _acl_check_cmd(self, *args: Any) -> Answer:
-        words = [arg if type(arg) is bytes else lua_host.number_text(arg, 17) for arg in args]
+        words = _words(args)
+        if isinstance(words, bytes):
+            return True, words
         client = self._running().client
         try:
-            entry = client.lab.table.find(words)
+            entry = client.lab.table.look_up(words)
         except Fail:
             return True, b"ERR Invalid command passed to redis.acl_check_cmd()"
         return False, client.account.refusal(entry, words) is None
+
+
+def _words(args: tuple[Any, ...]) -> list[bytes] | bytes:
+    """A command that a script gave; or the text of the error."""
+    if not args:
+        return b"ERR Please specify at least one argument for this redis lib call"
+    words = [lua_host.number_text(arg, 17) if type(arg) in (int, float) else arg for arg in args]
+    if not all(type(word) is bytes for word in words):
+        return b"ERR Lua redis lib command arguments must be strings or integers"
+    return words
 
 
 def _refuse(obj: object, name: object, is_setting: bool) -> object:
