@@ -111,6 +111,7 @@ class RedisMagics(Magics):
                 self._shared.go_to(command_line.place(options, os.environ), notices.append)
             else:
                 raise UsageError("Name a place: a URL, -p PORT, --lab NAME, --fresh or --engine server.")
+            self.desk.leave()  # also where the place is the same: nobody waits or listens any more
             self.desk.settle()
             seat = self.desk.seat(FIRST)
             seat.session.connect()

@@ -85,12 +85,16 @@ class Run:
         """What the latest command brought to those who wait and listen; for who waits, within that time."""
         for seat in list(self._desk.seats.values()):
             self._at = seat
-            if seat.waiting is not None:
-                answered = seat.answer(patience_s)
-                if answered is not None:
-                    yield self._answered(seat, answered)
-            elif seat.session.listening:
-                yield from self._messages(seat)
+            try:
+                if seat.waiting is not None:
+                    answered = seat.answer(patience_s)
+                    if answered is not None:
+                        yield self._answered(seat, answered)
+                elif seat.session.listening:
+                    yield from self._messages(seat)
+            except ConnectionLost as error:
+                seat.close()
+                yield _note(NoteKind.WARNING, f"{seat.name} no longer waits or listens: {error.message}.")
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -130,7 +134,11 @@ class Run:
             yield _note(NoteKind.INFO, "The transaction is forgotten. Commands are sent again.")
             return
         desk.knowledge.learn(args)
-        yield from self._messages(seat)
+        try:
+            yield from self._messages(seat)
+        except ConnectionLost:  # while nobody used it: the command connects anew
+            if link.lost_transaction is not None:
+                raise link.lost_transaction from None
         if (self._two or desk.several) and self._may_wait(seat, args):
             yield from self._run_beside(seat, args, typed, rest)
         else:

@@ -12,7 +12,7 @@ import pytest
 import redislab.shared
 from redislab.core.line import Ask, read_line
 from redislab.core.safe import visible
-from redislab.errors import CommandFailed, Unreachable, UsageError
+from redislab.errors import CommandFailed, TransactionLost, Unreachable, UsageError
 from redislab.notebook import streaming
 from redislab.shared import Shared
 from tests.notebook.notebooks import Notebook
@@ -262,3 +262,51 @@ def test_the_text_is_redis_clis_byte_for_byte(
     assert ran.error is None
     theirs = visible(done.stdout).decode()
     assert ran.text.split("\n") == theirs.removesuffix("\n").split("\n")
+
+
+def test_connecting_again_begins_with_one_client(notebook: Notebook) -> None:
+    notebook.run("%%redis\nB: PING\nBLPOP q 0")
+    assert "still waits" in notebook.run("%redis GET a").shown_error
+    notebook.run("%redis_connect")
+    assert notebook.run("%redis RPUSH q a").text == "(integer) 1"
+    assert notebook.run("%redis CLIENT LIST").text.count("id=") == 1
+
+
+def test_undo_takes_back_what_redis_py_did(notebook: Notebook) -> None:
+    notebook.run("%redis SET a 1\nimport redislab\nredislab.connect().set('a', 2)")
+    notebook.run("%redis_undo")
+    assert notebook.run("%redis GET a").text == '"1"'
+
+
+def test_clients_that_were_made_before_stay_where_they_were(notebook: Notebook, server: RedisServer) -> None:
+    notebook.run("import redislab\nbefore = redislab.connect()\nbefore.set('a', 'here')")
+    notebook.run(f"%redis_connect redis://127.0.0.1:{server.port}")
+    notebook.run("redislab.connect().set('a', 'there')")
+    assert notebook.run("before.get('a')").result == b"here"
+    assert notebook.run("%redis GET a").text == '"there"'
+
+
+def test_after_a_lost_transaction_nothing_runs_until_that_is_known(notebook: Notebook) -> None:
+    notebook.run("%%redis\nSET a 1\nMULTI\nINCR a")
+    notebook.run("import redislab\nredislab.connect().client_kill_filter(skipme=True)")
+    ran = notebook.run("%%redis\nINCR a\nEXEC")
+    assert isinstance(ran.error, TransactionLost)
+    assert isinstance(notebook.run("%redis GET a").error, TransactionLost)
+    assert "forgotten" in notebook.run("%redis DISCARD").text
+    assert notebook.run("%redis GET a").text == '"1"'
+
+
+def test_a_monitor_of_the_second_client_shows_what_the_first_does(notebook: Notebook) -> None:
+    ran = notebook.run("%%redis\nB: MONITOR\nSET a 1")
+    assert "B received\n" in ran.text
+    assert '"SET" "a" "1"' in ran.text
+
+
+def test_a_second_client_that_is_killed_is_said_and_the_cell_goes_on(notebook: Notebook) -> None:
+    ran = notebook.run("%%redis\nB: CLIENT ID\nB: SUBSCRIBE news")
+    number = int(ran.text.split("\n")[0].split()[-1])
+    ran = notebook.run(f"%%redis\nCLIENT KILL ID {number}\nPING")
+    assert ran.text.split("\n")[0] == "(integer) 1"
+    assert "B no longer waits or listens" in ran.text
+    assert ran.text.endswith("PONG")
+    assert notebook.run("%redis B: PING").text == "PONG"
