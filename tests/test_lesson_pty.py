@@ -326,6 +326,6 @@ def test_what_was_answered_wrong_comes_back_in_a_review() -> None:
 
 def test_a_lesson_in_another_language() -> None:
     with lesson("--lang", "fr") as terminal:
-        terminal.wait_for(has("Garder un fruit   step 1 of 4"), "the title")
+        terminal.wait_for(has("Garder un fruit   étape 1 sur 4"), "the title")
         terminal.wait_for_prompt("redislab> ")
-        sees(terminal, "SET fruit apple", "Done: step 1 of 4.")
+        sees(terminal, "SET fruit apple", "Fait : étape 1 sur 4.")

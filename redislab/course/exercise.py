@@ -24,12 +24,12 @@ from redislab.course.bench import Bench
 from redislab.course.conditions import Verdict
 from redislab.course.foretelling import is_foretold
 from redislab.course.model import Lesson, Step
-from redislab.course.notebook_words import Words
 from redislab.course.notebooks import for_notebook, shown
-from redislab.course.panels import LETTERS, choice_of, struck
+from redislab.course.panels import LETTERS, Panels, choice_of
 from redislab.course.proof import judged, recognised
 from redislab.course.prose import prose
 from redislab.course.reach import is_told
+from redislab.course.words import Words, frame_words
 from redislab.errors import UsageError
 
 MOST_ENTRIES = 10_000  # of one step's commands that are kept
@@ -82,7 +82,10 @@ class Exercise:
         if self._is_only_told(step):
             happened = [prose(self._words("only_told", call=_call("solution", step)))]
         else:
-            happened = [*self._passed_time(step), *struck(step, self._bench.engine, only_told=False)]
+            failed = Panels(frame_words(self.lesson.language)).struck(
+                step, self._bench.engine, only_told=False
+            )
+            happened = [*self._passed_time(step), *failed]
         return Stack((line(Span(ready, Role.STRONG)), *happened))
 
     def check(self, step_id: str) -> Told:

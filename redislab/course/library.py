@@ -109,7 +109,8 @@ def translated(lesson: Lesson, language: str) -> Lesson:
     if words is None or problem is not None:
         raise UsageError(f"{visible_text(str(problem))} redislab check {path} says all.")
     steps = tuple(_translated(step, words.step(step.id)) for step in lesson.steps)
-    return replace(lesson, title=words.title, intro=words.intro or lesson.intro, steps=steps)
+    intro = words.intro or lesson.intro
+    return replace(lesson, title=words.title, intro=intro, steps=steps, language=language)
 
 
 def mismatch(lesson: Lesson, words: Lesson) -> Fault | None:

@@ -138,6 +138,7 @@ class Lesson:
     covers: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     lines_of: Mapping[str, int] = field(default_factory=dict)  # where each name of the front matter stands
+    language: str = ""  # of its words; "" is English
 
     def step(self, id: str) -> Step | None:
         return next((step for step in self.steps if step.id == id), None)

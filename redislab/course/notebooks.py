@@ -16,9 +16,9 @@ from typing import Any
 
 from redislab.core.words import quote
 from redislab.course.model import Lesson, Quiz, Step, Typed
-from redislab.course.notebook_words import Words, notebook_words
 from redislab.course.panels import LETTERS
 from redislab.course.reach import lines_of
+from redislab.course.words import Words, notebook_words
 
 FORMAT = 4, 5  # of notebooks: the first with cell ids
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from redislab.course.model import Lesson, Step
 from redislab.course.standing import Standing
+from redislab.course.words import Words, frame_words
 
 
 def notes(lesson: Lesson, standing: Standing) -> str:
@@ -14,20 +15,21 @@ def notes(lesson: Lesson, standing: Standing) -> str:
 
 
 def _body(lesson: Lesson, standing: Standing) -> Iterator[str]:
+    words = frame_words(lesson.language)
     if lesson.intro:
         yield from (lesson.intro, "")
     for number, step in enumerate(lesson.steps, 1):
         yield from (f"## {number}. {step.title}", "", step.prose, "")
-        yield from _code("What I typed", standing.typed.get(step.id, []))
+        yield from _code(words("what_i_typed"), standing.typed.get(step.id, []))
         if step.id in standing.steps:
-            yield from _solved(step)
+            yield from _solved(step, words)
 
 
-def _solved(step: Step) -> Iterator[str]:
+def _solved(step: Step, words: Words) -> Iterator[str]:
     for solution in step.solutions[:1]:
-        yield from _code("One way", [str(typed) for typed in solution.lines])
+        yield from _code(words("one_way"), [str(typed) for typed in solution.lines])
     for python in step.python[:1]:
-        yield from _code("In Python", python.source.split("\n"), "python")
+        yield from _code(words("in_python"), python.source.split("\n"), "python")
     for quiz in step.quizzes:
         answer = next(choice for choice in quiz.choices if choice.right)
         yield from (f"{quiz.question}", "", f"- {answer.text}: {answer.feedback}", "")

@@ -21,14 +21,15 @@ from redislab.core.reply import Reply
 from redislab.core.secrets import is_sensitive
 from redislab.core.view import Stack, View
 from redislab.core.words import quote
-from redislab.course import panels
 from redislab.course.attempts import Attempt
 from redislab.course.bench import Bench
 from redislab.course.foretelling import is_foretold
 from redislab.course.model import Drill, Lesson, Mistake, Prediction, Quiz, Step, Typed
+from redislab.course.panels import Panels, choice_of
 from redislab.course.proof import all_recognised, judged
 from redislab.course.reach import is_told
 from redislab.course.standing import Earned, Missed, Standing
+from redislab.course.words import frame_words
 
 MOST_TYPED = 20  # lines of one step that are kept for notes
 
@@ -54,6 +55,7 @@ class Runner:
         collect: Callable[[Attempt], None] | None = None,
     ) -> None:
         self.lesson = lesson
+        self._panels = Panels(frame_words(lesson.language))
         self.standing = standing or Standing()
         self.standing.title, self.standing.total = lesson.title, len(lesson.steps)
         self._bench = bench
@@ -89,7 +91,7 @@ class Runner:
         self._at = self.lesson.step(step) or self._at
         if self.standing.passed and not step and self.number < len(self.lesson.steps):
             self._at = self.lesson.steps[self.number]
-        opening = [panels.intro(self.lesson)] if self.number == 1 else []
+        opening = [self._panels.intro(self.lesson)] if self.number == 1 else []
         return [*opening, *self._start()]
 
     def resume(self) -> list[View]:
@@ -104,7 +106,7 @@ class Runner:
         if isinstance(engine, Timed) and engine.capabilities.clock and standing.ahead_s:
             engine.advance(max(0.0, standing.ahead_s - engine.clock_ahead_s))
         gone = standing.keys - self._bench.size
-        return [self._panel(), *([panels.expired(gone)] if gone > 0 else [])]
+        return [self._panel(), *([self._panels.expired(gone)] if gone > 0 else [])]
 
     def keep(self) -> Standing:
         """What is to be kept now."""
@@ -133,7 +135,7 @@ class Runner:
         if not right:
             place = self._at.predictions.index(asked)
             self.standing.miss(Missed(self._at.id, "predict", place))
-        return [panels.foretold(guess.strip(), right)]
+        return [self._panels.foretold(guess.strip(), right)]
 
     def note(self, args: Sequence[bytes], reply: Reply, client: str = "A") -> None:
         """A command of the person's was answered."""
@@ -154,28 +156,28 @@ class Runner:
         if phase is Phase.PASSED:
             return self._go_on()
         if phase is Phase.FINISHED:
-            return [panels.leave()]
+            return [self._panels.leave()]
         if phase is Phase.ASKED:
-            return [panels.quiz(self._quiz())] if self._at.quizzes else self._next_question()
+            return [self._panels.quiz(self._quiz())] if self._at.quizzes else self._next_question()
         found = self.look() or self._mistake(held_back=False)
         if not found:
             self._is_stuck()
-        return found or [panels.not_yet(self._at)]
+        return found or [self._panels.not_yet(self._at)]
 
     def answer(self, text: str) -> list[View] | None:
         """An answer to the open quiz; None where the line is none."""
         if self.phase is not Phase.ASKED:
             return None
         quiz = self._quiz()
-        chosen = panels.choice_of(text, len(quiz.choices))
+        chosen = choice_of(text, len(quiz.choices))
         if chosen is None:
             return None
         choice = quiz.choices[chosen]
         if not choice.right:
             self.standing.miss(Missed(self._at.id, "quiz", self.standing.answered))
-            return [panels.wrong(choice)]
+            return [self._panels.wrong(choice)]
         self.standing.answered += 1
-        return [panels.right(choice), *self._next_question()]
+        return [self._panels.right(choice), *self._next_question()]
 
     # -- what a person asks for -----------------------------------------------------------------
 
@@ -183,21 +185,21 @@ class Runner:
         """The next one; after the last, all of them again."""
         self._is_stuck()
         if not self._at.hints:
-            return [panels.no_hint()]
+            return [self._panels.no_hint()]
         given = self.standing.hints = self.standing.hints + 1
-        return [panels.hint(self._at, given)]
+        return [self._panels.hint(self._at, given)]
 
     def solution(self) -> list[View]:
         """Every way. From now on the step is solved with help."""
         self._is_stuck()
         if not self.standing.passed:
             self.standing.looked = True
-        return [panels.solutions(self._at)]
+        return [self._panels.solutions(self._at)]
 
     def why(self) -> list[View]:
         """What the checker saw, against what it wanted."""
         self._is_stuck()
-        return [panels.verdicts(judged(self._at, self._bench))]
+        return [self._panels.verdicts(judged(self._at, self._bench))]
 
     def reset(self) -> list[View]:
         """This step's start."""
@@ -214,7 +216,7 @@ class Runner:
 
     def where(self) -> list[View]:
         """The step again, and how far one is."""
-        return [panels.steps(self.lesson, self.standing, self._at), self._panel()]
+        return [self._panels.steps(self.lesson, self.standing, self._at), self._panel()]
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -255,19 +257,19 @@ class Runner:
         quiz = self._quiz() if phase is Phase.ASKED and self._at.quizzes else None
         only_told = self._is_only_told()
         step = replace(self._at, predictions=()) if only_told else self._at
-        task = panels.panel(self.lesson, step, self.number, quiz, passed=phase is Phase.PASSED)
-        return Stack((*panels.struck(step, self._bench.engine, only_told=only_told), task))
+        task = self._panels.panel(self.lesson, step, self.number, quiz, passed=phase is Phase.PASSED)
+        return Stack((*self._panels.struck(step, self._bench.engine, only_told=only_told), task))
 
     def _next_question(self) -> list[View]:
         """The next open quiz, or the step is passed."""
         if self.standing.answered < len(self._at.quizzes):
-            return [panels.quiz(self._quiz())]
+            return [self._panels.quiz(self._quiz())]
         standing = self.standing
         standing.passed = True
         standing.earn(self._at.id, Earned.SHOWN if standing.looked else Earned.DONE)
         standing.typed[self._at.id] = self._typed()
         last = self._at is self.lesson.steps[-1]
-        return [panels.passed(self._at, self.number, len(self.lesson.steps), last=last)]
+        return [self._panels.passed(self._at, self.number, len(self.lesson.steps), last=last)]
 
     def _typed(self) -> list[str]:
         """The latest lines of this step that were no errors, and carry no password."""
@@ -283,7 +285,7 @@ class Runner:
             self._at = self.lesson.steps[place]
             return self._start()
         self._finished = True
-        return [panels.finish(self.lesson, self.standing, self._following)]
+        return [self._panels.finish(self.lesson, self.standing, self._following)]
 
     def _quiz(self) -> Quiz:
         return self._at.quizzes[min(self.standing.answered, len(self._at.quizzes) - 1)]
@@ -304,7 +306,7 @@ class Runner:
         new = [each for each in found if each not in self._told or each.condition.kind == "error"]
         self._told = found
         said = new or ([] if held_back else found)
-        return [panels.mistake(said[0])] if said else []
+        return [self._panels.mistake(said[0])] if said else []
 
     def _is_begun(self) -> bool:
         """What was typed is the beginning of a solution."""

@@ -24,8 +24,8 @@ from redislab.course.bench import BLOCKED_S, Bench
 from redislab.course.exercise import Exercise, Told
 from redislab.course.library import course, find, load, translated
 from redislab.course.model import Lesson
-from redislab.course.notebook_words import notebook_words
 from redislab.course.reach import is_harmless, led_beyond
+from redislab.course.words import notebook_words
 from redislab.errors import RedislabError, UsageError
 from redislab.notebook.desk import FIRST, Desk
 from redislab.notebook.faults import plainly

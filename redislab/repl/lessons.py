@@ -14,15 +14,16 @@ from redislab.core.reply import Reply
 from redislab.core.safe import visible_text
 from redislab.core.session import Outcome
 from redislab.core.view import View
-from redislab.course import panels
 from redislab.course.attempts import Attempt, Collection
 from redislab.course.bench import Bench
 from redislab.course.library import Opening
 from redislab.course.model import Prediction, Step
 from redislab.course.notes import notes
+from redislab.course.panels import Panels
 from redislab.course.reach import is_told, leaves_its_database, lines_of
 from redislab.course.runner import Runner
 from redislab.course.standing import Standing
+from redislab.course.words import frame_words
 from redislab.engines.embedded.keeping.place import make_folder
 from redislab.errors import LabUnavailable, RedislabError, UsageError
 from redislab.progress import Progress, attempts_file
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 YES = ("y", "yes")
 COLLECTING = "Wrong attempts that this lesson has no answer to are noted for its author, no passwords, in"
-ASK_GUESS = "Your guess: "  # Enter alone is none
 
 
 class Playing:
@@ -42,6 +42,7 @@ class Playing:
     def __init__(self, desk: Desk, opening: Opening, progress: Progress) -> None:
         self._desk = desk
         self._opening = opening
+        self._words = frame_words(opening.lesson.language)
         self._progress = progress
         self._engine: Engine = desk.session.link.engine
         self._shared = self._engine.capabilities.shared
@@ -80,7 +81,7 @@ class Playing:
             connecting.say(self._desk, error)
         self._bench.close()
         if self._runner.phase.value != "finished":
-            self._desk.screen.line(f"`redislab lesson {visible_text(self._opening.wanted)}` goes on here.")
+            self._desk.screen.line(visible_text(self._words("goes_on", wanted=self._opening.wanted)))
 
     # -- between a person's lines -----------------------------------------------------------------
 
@@ -90,8 +91,9 @@ class Playing:
         asked = self._runner.question(args, self._desk.client) if self._is_here() else None
         if asked is not None:
             if asked.text:
-                self._desk.screen.show(panels.prediction(asked))
-            question = ASK_GUESS if asked.text.endswith("?") else f"What will {asked.command} answer? "
+                self._desk.screen.show(Panels(self._words).prediction(asked))
+            is_asked = asked.text.endswith("?")
+            question = self._words("your_guess" if is_asked else "what_will", command=asked.command)
             self._guess = asked, self._desk.ask(visible_text(question))
 
     def after(self, outcome: Outcome) -> None:
@@ -157,7 +159,7 @@ class Playing:
             raise UsageError(f"{path} is there already; choose another name") from None
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-        self._desk.screen.line(f"{path} has the notes of this lesson.")
+        self._desk.screen.line(visible_text(self._words("notes_written", path=path)))
 
     # -- inside ---------------------------------------------------------------------------------
 

@@ -8,12 +8,13 @@ from redislab.app import Place, catalogue, open_engine
 from redislab.core.reply import Reply
 from redislab.core.safe import visible_text
 from redislab.core.view import View
-from redislab.course import panels
 from redislab.course.bench import Bench
 from redislab.course.foretelling import is_foretold
 from redislab.course.library import course, load
 from redislab.course.model import Lesson, Prediction, Step
+from redislab.course.panels import Panels, choice_of
 from redislab.course.standing import Missed
+from redislab.course.words import frame_words
 from redislab.errors import ExitCode, UsageError
 from redislab.progress import Progress
 from redislab.render.plain import Layout, format_reply
@@ -63,10 +64,10 @@ def _ask(lesson: Lesson, missed: Missed, screen: Screen, ask: Callable[[str], st
     assert step is not None
     if missed.kind != "quiz":
         return _ask_prediction(lesson, step, step.predictions[missed.place], screen, ask)
-    quiz = step.quizzes[missed.place]
+    quiz, panels = step.quizzes[missed.place], Panels(frame_words(lesson.language))
     screen.show(panels.heading(lesson, step))
     screen.show(panels.quiz(quiz))
-    chosen = panels.choice_of(ask("Your answer: "), len(quiz.choices))
+    chosen = choice_of(ask(panels.words("your_answer")), len(quiz.choices))
     if chosen is None:
         return False
     choice = quiz.choices[chosen]
@@ -79,11 +80,12 @@ def _ask_prediction(
     lesson: Lesson, step: Step, asked: Prediction, screen: Screen, ask: Callable[[str], str]
 ) -> bool:
     before, reply = _seen(lesson, step, asked)
+    panels = Panels(frame_words(lesson.language))
     screen.show(panels.heading(lesson, step))
     screen.show(panels.after(before))
     if asked.text:
         screen.show(panels.prediction(asked))
-    guess = ask(visible_text(f"What will {asked.command} answer? "))
+    guess = ask(visible_text(panels.words("what_will", command=asked.command)))
     if not guess.strip():
         return False
     screen.write(format_reply(reply, screen.layout))

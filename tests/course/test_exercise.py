@@ -15,7 +15,7 @@ from redislab.course.bench import Bench
 from redislab.course.exercise import MOST_ENTRIES, Exercise
 from redislab.course.library import course, load
 from redislab.course.model import Typed
-from redislab.course.notebook_words import notebook_words
+from redislab.course.words import notebook_words
 from redislab.engines.target import Target
 from redislab.errors import UsageError
 from redislab.render.views import plain_text

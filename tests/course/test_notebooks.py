@@ -13,9 +13,9 @@ import pytest
 
 from redislab.course.library import course, load, translated
 from redislab.course.model import Lesson
-from redislab.course.notebook_words import ENGLISH, texts
 from redislab.course.notebooks import Edition, NotANotebook, for_notebook, is_as_written, shown, write
 from redislab.course.reader import read_text
+from redislab.course.words import ENGLISH, NOTEBOOK, texts
 
 LESSONS = [load(title.path) for title in course()]
 TWINS = [lesson for lesson in LESSONS if lesson.notebook]
@@ -168,8 +168,8 @@ def test_translated_words_are_those_of_the_english_file() -> None:
     def fields(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
-    english, french = texts(ENGLISH), texts("fr")
+    english, french = texts(NOTEBOOK, ENGLISH), texts(NOTEBOOK, "fr")
     assert french.keys() == english.keys()
     for name, text in english.items():
         assert fields(french[name]) == fields(text), name
-    assert texts("xx") == {}
+    assert texts(NOTEBOOK, "xx") == {}
