@@ -9,282 +9,42 @@ of them alike. Needs redis-server and redis-cli; iredis is measured where it is 
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
-import pty
-import re
-import select
 import shutil
-import signal
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import pyte
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.servers import RedisServer  # noqa: E402 - needs the path above
-
-REDISLAB = [sys.executable, "-m", "redislab"]
-BARE_PROMPT = [
-    sys.executable,
-    "-c",
-    "from prompt_toolkit import PromptSession\n"
-    "session, count = PromptSession(), 0\n"
-    "while True: session.prompt('bare> '); count += 1; print('(integer)', count)",
-]
-ONE_COMMAND = """
-import timeit
-{setup}
-for run in ({set}, {get}):
-    run()
-    print(min(timeit.repeat(run, number=2000, repeat=5)) / 2000)
-"""
-NOTEBOOK = """
-import time, redislab
-from traitlets.config import Config
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
-config = Config()
-config.HistoryManager.enabled = False
-shell = InteractiveShell.instance(config=config)
-shell.display_pub = CapturingDisplayPublisher()
-began_s = time.perf_counter()
-shell.run_cell("%load_ext redislab")
-loaded_s = time.perf_counter() - began_s
-client = redislab.connect()
-cell = "%%redis\\n" + "SET key value\\nGET key\\n" * 50
-def in_python():
-    for _ in range(50):
-        client.set("key", "value")
-        client.get("key")
-def spent_s(run):
-    run()
-    times_s = []
-    for _ in range(10):
-        began_s = time.perf_counter()
-        run()
-        times_s.append((time.perf_counter() - began_s) / 100)
-    return min(times_s)
-print(loaded_s, spent_s(lambda: shell.run_cell(cell)), spent_s(in_python))
-"""
-SHELL_OF_IPYTHON = """
-import time
-began_s = time.perf_counter()
-from IPython.core.interactiveshell import InteractiveShell
-InteractiveShell.instance()
-print(time.perf_counter() - began_s)
-"""
-EMBEDDED = ONE_COMMAND.format(
-    setup="from redislab.engines.embedded import EmbeddedEngine\n"
-    "connection = EmbeddedEngine().connect()\n"
-    "def ask(*args):\n    connection.send([args])\n    return list(connection.replies(0))",
-    set="lambda: ask(b'SET', b'key', b'value')",
-    get="lambda: ask(b'GET', b'key')",
+from benchmarks.programs import (  # noqa: E402 - these need the path above
+    BARE_PROMPT,
+    BARE_SERVER,
+    EMBEDDED,
+    FAKEREDIS,
+    KEPT,
+    NOTEBOOK,
+    PRIVATE,
+    REDISLAB,
+    SHELL_OF_IPYTHON,
+    UNDO,
 )
-KEPT = """
-import itertools, tempfile, timeit
-from redislab.engines.embedded import EmbeddedEngine
-from redislab.engines.embedded.keeping.claim import claim
-home = tempfile.TemporaryDirectory()
-engine = EmbeddedEngine(claim=claim("bench", {{"REDISLAB_HOME": home.name}}) if {kept} else None)
-connection = engine.connect()
-connection.send([[b"SET", b"key:%d" % n, b"value:%d" % n] for n in range(10_000)])
-list(connection.replies(0))
-numbers = itertools.count()  # a value that stays the same is not written
-def run():
-    connection.send([[b"SET", b"key:5000", b"value:%d" % next(numbers)]])
-    return list(connection.replies(0))
-print(min(timeit.repeat(run, number=2000, repeat=5)) / 2000)
-engine.close()
-"""
-UNDO = """
-import statistics, time
-from redislab.engines.embedded import EmbeddedEngine
-engine = EmbeddedEngine()
-engine.remember()
-connection = engine.connect()
-def ask(*args):
-    connection.send([args])
-    return list(connection.replies(0))
-for start in range(0, {keys}, 1000):
-    ask(b"MSET", *[b"key:%d" % (n // 2) for n in range(2 * start, 2 * start + 2000)])
-for change in ([b"SET", b"key:7", b"other"], [b"FLUSHALL"]):
-    times_s = []
-    for _ in range(200):
-        began_s = time.perf_counter()
-        ask(*change)
-        engine.undo(1)
-        times_s.append(time.perf_counter() - began_s)
-    print(statistics.median(times_s))
-"""
-FAKEREDIS = ONE_COMMAND.format(
-    setup="import fakeredis\nclient = fakeredis.FakeRedis()",
-    set="lambda: client.set('key', 'value')",
-    get="lambda: client.get('key')",
+from benchmarks.terminal import (  # noqa: E402
+    MANY_KEYS,
+    NO_KEYS,
+    first_answer,
+    first_prompt,
+    typed_command,
+    typed_key,
 )
-PRIVATE = """
-import time
-import redislab.engines.transport  # redis-py, loaded before any engine
-from redislab.engines.private import PrivateEngine
-engine = PrivateEngine()
-began_s = time.perf_counter()
-engine.connect()
-print(time.perf_counter() - began_s)
-engine.close()
-"""
-BARE_SERVER = """
-import os, socket, subprocess, sys, tempfile, time
-with tempfile.TemporaryDirectory() as folder:
-    path = os.path.join(folder, "s")
-    began_s = time.perf_counter()
-    server = subprocess.Popen(
-        ["redis-server", "--port", "0", "--unixsocket", path, "--save", ""],
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-    )
-    while True:
-        try:
-            socket.socket(socket.AF_UNIX).connect(path)
-            break
-        except OSError:
-            time.sleep(0.001)
-    print(time.perf_counter() - began_s)
-    server.kill()
-    server.wait()
-"""
-TYPED = ("GET key:12", "DEL key:999 key:5", "HGETALL nobody", "SET key:77 v EX 10", "LRANGE key:1 0 1")
-KEY_EVERY_S = 0.05
-MANY_KEYS = b"""EVAL "for i = 1, 100000 do redis.call('SET', 'key:' .. i, 'v') end" 0"""
-NO_KEYS = b'EVAL "return nil" 0'  # what loads behind the first prompt is there
-ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
-
-
-class Terminal:
-    """A program on a pty; waits for what it shows, and answers the cursor question that prompts ask."""
-
-    def __init__(self, args: list[str], environ: Mapping[str, str]) -> None:
-        self.started_s = time.perf_counter()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(args[0], args, dict(environ))
-        self.seen = b""
-
-    def wait_for(self, text: bytes, timeout_s: float = 20.0) -> float:
-        """Seconds from the start until `text` has been shown."""
-        end_s = time.perf_counter() + timeout_s
-        while text not in ESCAPES.sub(b"", self.seen):
-            ready, _, _ = select.select([self.fd], [], [], max(0.0, end_s - time.perf_counter()))
-            if not ready:
-                raise TimeoutError(f"{text!r} not seen in {self.seen[-300:]!r}")
-            data = os.read(self.fd, 1 << 16)
-            if b"\x1b[6n" in data:
-                os.write(self.fd, b"\x1b[1;1R")
-            self.seen += data
-        return time.perf_counter() - self.started_s
-
-    def press(self, keys: bytes, *, until: bytes) -> float:
-        """Seconds from these keys until `until` has been shown."""
-        self.seen = b""
-        began_s = time.perf_counter()
-        os.write(self.fd, keys)
-        self.wait_for(until)
-        return time.perf_counter() - began_s
-
-    def close(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-
-def first_prompt(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
-    terminal = Terminal(args, environ)
-    try:
-        return terminal.wait_for(prompt)
-    finally:
-        terminal.close()
-
-
-def first_answer(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
-    """From exec to the answer of a command that is typed as soon as the prompt stands."""
-    terminal = Terminal(args, environ)
-    try:
-        terminal.wait_for(prompt)
-        os.write(terminal.fd, b"PING\r")
-        return terminal.wait_for(b"PONG")
-    finally:
-        terminal.close()
-
-
-def typed_command(args: list[str], prompt: bytes, environ: Mapping[str, str]) -> float:
-    """A command at the prompt: from Enter to its answer, the median of many."""
-    terminal = Terminal(args, environ)
-    try:
-        terminal.wait_for(prompt)
-        key = b"counter:%d" % terminal.pid
-        times_s = []
-        for number in range(1, 31):
-            terminal.press(b"INCR %b" % key, until=key)
-            times_s.append(terminal.press(b"\r", until=b"(integer) %d" % number))
-            terminal.wait_for(prompt)
-        return statistics.median(times_s)
-    finally:
-        terminal.close()
-
-
-def typed_key(args: list[str], prompt: bytes, environ: Mapping[str, str], setup: bytes = b"") -> float:
-    """A key of a fast typist, until the bytes that show it have come: the 99th percentile of 300.
-
-    What pyte takes to read them is not counted: it is much slower than a terminal.
-    """
-    screen = pyte.Screen(100, 30)
-    stream = pyte.ByteStream(screen)
-    terminal = Terminal(args, environ)
-    try:
-        fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", screen.lines, screen.columns, 0, 0))
-        terminal.wait_for(prompt)
-        if setup:
-            terminal.press(setup + b"\r", until=b"(nil)")
-        stream.feed(terminal.seen[-300:])
-
-        def look(timeout_s: float) -> float | None:
-            """When bytes came; None if none did."""
-            if not select.select([terminal.fd], [], [], timeout_s)[0]:
-                return None
-            seen = os.read(terminal.fd, 1 << 16)
-            came_s = time.perf_counter()
-            stream.feed(seen)
-            return came_s
-
-        times_s = []
-        for line in TYPED * 4:
-            for place, key in enumerate(line, 1):
-                time.sleep(KEY_EVERY_S)
-                while look(0):
-                    pass
-                began_s = came_s = time.perf_counter()
-                os.write(terminal.fd, key.encode())
-                while not screen.display[screen.cursor.y][: screen.cursor.x].endswith(f"> {line[:place]}"):
-                    came_s = look(10) or 0
-                    if not came_s:
-                        raise TimeoutError(f"{line[:place]!r} is not on the screen")
-                times_s.append(came_s - began_s)
-            os.write(terminal.fd, b"\x15")  # Ctrl-U
-            while look(KEY_EVERY_S):
-                pass
-        return sorted(times_s)[int(len(times_s) * 0.99)]
-    finally:
-        terminal.close()
+from tests.servers import RedisServer  # noqa: E402
 
 
 def one_command(program: str, place: int, environ: Mapping[str, str]) -> float:
