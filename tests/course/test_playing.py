@@ -30,6 +30,6 @@ def test_what_a_command_gives_to_a_client_that_waits_is_shown_before_the_step_is
 
 def test_a_message_is_shown_before_the_step_is_done(sitting: Sitting) -> None:
     sitting.open(lesson("messages"), "listener")
-    sitting.types("B: SUBSCRIBE orders")
+    sitting.types("PUBLISH orders order-7", "B: SUBSCRIBE orders")
     shown = sitting.types("PUBLISH orders order-8")
-    assert shown.index('3) "order-8"') < shown.index("Done: step")
+    assert shown.index('3) "order-8"') < shown.index("Answer with a number")
