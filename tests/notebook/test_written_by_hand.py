@@ -44,7 +44,7 @@ def test_the_docs_know_each_and_show_pictures_that_are_there() -> None:
 
 def test_each_is_as_its_source_says() -> None:
     command = [sys.executable, str(ROOT / "tools" / "write_notebooks.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stderr) == (0, ""), f"run {command[1]}: {done.stdout}"
 
 
