@@ -409,6 +409,7 @@ CHART = {
     "cmd": "cmd",
     "default_url": "defaultUrl",
     "uid": "uid",
+    "start_timeout": "startTimeout",
     "mem_limit": "memory.limit",
     "mem_guarantee": "memory.guarantee",
     "cpu_limit": "cpu.limit",
@@ -421,6 +422,7 @@ CHART = {
 
 # The values that we give, as the chart's values.schema.yaml names and types them; it allows no others.
 SCHEMA: dict[str, type | tuple[type, ...]] = {
+    "hub.config": dict,
     "hub.extraConfig": dict,
     "hub.extraFiles": dict,
     "singleuser.image.name": str,
@@ -428,6 +430,7 @@ SCHEMA: dict[str, type | tuple[type, ...]] = {
     "singleuser.cmd": (list, str),
     "singleuser.defaultUrl": str,
     "singleuser.uid": int,
+    "singleuser.startTimeout": int,
     "singleuser.memory.limit": (int, float, str),
     "singleuser.memory.guarantee": (int, float, str),
     "singleuser.cpu.limit": (int, float),

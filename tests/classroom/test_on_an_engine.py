@@ -47,11 +47,15 @@ def image() -> None:
     Up(REPOSITORY / "docker-compose.yml", "redislab-image").run("build", "lab")
 
 
+def docker(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, timeout=LONG_S, check=False)
+
+
 class Up:
     """A compose file on the engine, under a project name of its own."""
 
     def __init__(self, file: Path, project: str, **environ: str) -> None:
-        self._words = ["-f", str(file), "-p", project]
+        self._words, self._project = ["-f", str(file), "-p", project], project
         passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self._environ = {**passed, **environ}
 
@@ -68,9 +72,13 @@ class Up:
         return done.stdout + done.stderr
 
     def gone(self) -> None:
-        compose(
-            *self._words, "down", "--volumes", "--remove-orphans", environ=self._environ, timeout_s=LONG_S
-        )
+        """What students who have left had is gone as well."""
+        down = ("down", "--volumes", "--remove-orphans")
+        compose(*self._words, *down, environ=self._environ, timeout_s=LONG_S)
+        for kind in ("network", "volume"):
+            label = f"label=com.docker.compose.project={self._project}"
+            for left in docker(kind, "ls", "-q", "--filter", label).stdout.split():
+                docker(kind, "rm", left)
 
 
 class Browser:
@@ -214,10 +222,6 @@ def hub(tmp_path: Path) -> Iterator[tuple[Path, Up, str]]:
     up.gone()
 
 
-def docker(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, timeout=LONG_S, check=False)
-
-
 def test_a_hub_starts_a_jupyter_beside_each_redis(hub: tuple[Path, Up, str]) -> None:
     folder, up, project = hub
     up.run("up", "-d", "--wait")
@@ -229,8 +233,9 @@ def test_a_hub_starts_a_jupyter_beside_each_redis(hub: tuple[Path, Up, str]) -> 
         assert browser.get("/hub/login") == 200
         assert browser.get("/hub/login", {"username": key, "password": "a" * 32}) == 403
         assert browser.get("/hub/login", {"username": key, "password": token}) == 200, name
-        wait_until(lambda: browser.get(f"/user/{key}/api/contents/notebooks") == 200, LONG_S)  # noqa: B023
         lab = f"{project}-lab-{key}"
+        wait_until(lambda: "is running at" in docker("logs", lab).stderr, LONG_S)  # noqa: B023
+        wait_until(lambda: browser.get(f"/user/{key}/api/contents/notebooks") == 200, LONG_S)  # noqa: B023
         shell = docker("exec", lab, "redislab", "repl", "SET", "who", key)
         assert (shell.stdout.strip(), shell.stderr) == ("OK", "")
         assert docker("exec", lab, "touch", "/etc/mine").returncode != 0

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from redislab.classroom import compose
-from redislab.classroom.hub import gate
+from redislab.classroom.hub import gate, spawning
 from redislab.classroom.plan import Plan
 from redislab.classroom.secrets import Secrets
 
@@ -104,6 +104,7 @@ def values_text(plan: Plan, sums: Mapping[str, str]) -> str:
     image, _, tag = compose.LAB_IMAGE.partition(":")
     values = {
         "hub": {
+            "config": {"KubeSpawner": {"http_timeout": spawning.START_S}},
             "extraConfig": {"10-sign-in": f"{sign_in}\n\nconfigure_sign_in(c)\n"},
             "extraFiles": {"students": {"mountPath": STUDENTS_IN_HUB, "data": students}},
         },
@@ -112,6 +113,7 @@ def values_text(plan: Plan, sums: Mapping[str, str]) -> str:
             "cmd": "jupyterhub-singleuser",
             "defaultUrl": "/lab",
             "uid": compose.LAB_UID,
+            "startTimeout": spawning.START_S,
             "memory": {"limit": f"{compose.LAB_MEMORY_MB}M", "guarantee": "256M"},
             "cpu": {"limit": 1.0, "guarantee": 0.1},
             "extraEnv": {

@@ -10,6 +10,7 @@ from typing import Any
 
 HOME = "/home/jovyan"
 MEMORY_MB, PIDS, CPUS = 1024, 256, 1.0
+START_S = 180  # thirty may come at once
 
 
 def configure_spawning(c: Any, project: str, students_file: str) -> None:
@@ -43,6 +44,7 @@ def configure_spawning(c: Any, project: str, students_file: str) -> None:
         "init": True,
         "tmpfs": {"/tmp": "size=64m,mode=1777"},
     }
+    c.Spawner.start_timeout = c.Spawner.http_timeout = START_S
     c.Spawner.environment = {
         "HOME": HOME,
         "REDISLAB_HOME": f"{HOME}/.redislab",
