@@ -235,7 +235,8 @@ def test_a_hub_starts_a_jupyter_beside_each_redis(hub: tuple[Path, Up, str]) -> 
         assert browser.get("/hub/login", {"username": key, "password": token}) == 200, name
         lab = f"{project}-lab-{key}"
         wait_until(lambda: "is running at" in docker("logs", lab).stderr, LONG_S)  # noqa: B023
-        wait_until(lambda: browser.get(f"/user/{key}/api/contents/notebooks") == 200, LONG_S)  # noqa: B023
+        wait_until(lambda: browser.get(f"/user/{key}/lab") == 200, LONG_S)  # noqa: B023
+        assert browser.get(f"/user/{key}/api/contents/notebooks") == 200
         shell = docker("exec", lab, "redislab", "repl", "SET", "who", key)
         assert (shell.stdout.strip(), shell.stderr) == ("OK", "")
         assert docker("exec", lab, "touch", "/etc/mine").returncode != 0
