@@ -222,6 +222,11 @@ def hub(tmp_path: Path) -> Iterator[tuple[Path, Up, str]]:
     up.gone()
 
 
+def opened(browser: Browser, base: str) -> bool:
+    """Whether the Jupyter shows its files. Its page signs the browser in; before it is there, the hub's is."""
+    return browser.get(f"{base}/lab") == browser.get(f"{base}/api/contents/notebooks") == 200
+
+
 def test_a_hub_starts_a_jupyter_beside_each_redis(hub: tuple[Path, Up, str]) -> None:
     folder, up, project = hub
     up.run("up", "-d", "--wait")
@@ -235,8 +240,7 @@ def test_a_hub_starts_a_jupyter_beside_each_redis(hub: tuple[Path, Up, str]) -> 
         assert browser.get("/hub/login", {"username": key, "password": token}) == 200, name
         lab = f"{project}-lab-{key}"
         wait_until(lambda: "is running at" in docker("logs", lab).stderr, LONG_S)  # noqa: B023
-        wait_until(lambda: browser.get(f"/user/{key}/lab") == 200, LONG_S)  # noqa: B023
-        assert browser.get(f"/user/{key}/api/contents/notebooks") == 200
+        wait_until(lambda: opened(browser, f"/user/{key}"), LONG_S)  # noqa: B023
         shell = docker("exec", lab, "redislab", "repl", "SET", "who", key)
         assert (shell.stdout.strip(), shell.stderr) == ("OK", "")
         assert docker("exec", lab, "touch", "/etc/mine").returncode != 0
