@@ -223,7 +223,7 @@ def hub(tmp_path: Path) -> Iterator[tuple[Path, Up, str]]:
 
 
 def opened(browser: Browser, base: str) -> bool:
-    """Whether the Jupyter shows its files. Its page signs the browser in; before it is there, the hub's is."""
+    """Whether the Jupyter shows its files, once its page, or until then the hub's, has signed us in."""
     return browser.get(f"{base}/lab") == browser.get(f"{base}/api/contents/notebooks") == 200
 
 
