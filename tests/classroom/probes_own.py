@@ -358,7 +358,7 @@ PROBES: Sequence[Probe[OwnRoom]] = (
     Probe(
         Promise.STOP,
         f"{MANY} connections to Bob's Redis, not logged in",
-        "**a network of his own prevents it** (below); without one Bob waits until she leaves",
+        "**a network of his own prevents it** (see In containers); without one Bob waits until she leaves",
         "Bob: refused; when she leaves: served",
         _crowds_bobs,
     ),

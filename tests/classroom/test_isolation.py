@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.classroom import isolation_page, probes_own, probes_shared
+from tests.classroom import isolation_page, probes_contained, probes_own, probes_shared
 from tests.classroom.folder import write_class
 from tests.classroom.isolation import Probe, Promise
+from tests.classroom.probes_contained import ContainedRoom, contained_room
 from tests.classroom.probes_own import OwnRoom, own_room
 from tests.classroom.probes_shared import SharedRoom, shared_room
 from tests.classroom.processes import new_base
+from tests.classroom.programs import engine_version
 from tests.conftest import NO_NEWER
 from tests.servers import find_newer_redis_server, wait_until
 
@@ -65,6 +67,20 @@ def test_own(own: OwnRoom, probe: Probe[OwnRoom]) -> None:
     assert probe.attempt(own) == probe.seen
     assert own.bobs_data() == before
     assert own.bob.types("GET secret") == '"42"'
+
+
+@pytest.fixture(scope="module")
+def contained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainedRoom]:
+    if not engine_version():
+        pytest.skip("no Docker engine answers here: nothing was tried in containers")
+    with contained_room(tmp_path_factory.mktemp("contained")) as room:
+        yield room
+
+
+@pytest.mark.parametrize("probe", probes_contained.PROBES, ids=lambda probe: probe.tried)
+def test_contained(contained: ContainedRoom, probe: Probe[ContainedRoom]) -> None:
+    assert probe.attempt(contained) == probe.seen
+    assert contained.bobs_data() == "42"
 
 
 @pytest.mark.parametrize("promise", Promise)
