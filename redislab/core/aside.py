@@ -9,7 +9,7 @@ from redislab.core.engine import Engine
 from redislab.core.link import Link
 from redislab.core.parts import Assembler
 from redislab.core.reply import Reply
-from redislab.errors import ConnectionLost
+from redislab.errors import ConnectionLost, RedislabError
 
 BUDGET_S = 2.0  # for all answers to one batch
 
@@ -25,7 +25,7 @@ class Aside:
         """The answers to a batch, in order. Raises Unreachable, ConnectionLost, ProtocolError."""
         if not batch:
             return []
-        if not self._link.connected:
+        if not self._link.connected or self._has_ended():
             self._link.connect()
             self._answers([(b"CLIENT", b"SETNAME", self._name)])
         try:
@@ -33,6 +33,21 @@ class Aside:
         except BaseException:  # answers that still come must not be taken for the next
             self.close()
             raise
+
+    def _has_ended(self) -> bool:
+        """The server has hung up since the last question, which is no reason not to answer this one.
+
+        Where keys are watched it is one: a new connection would not know of them.
+        """
+        if self._link.state.watching:
+            return False
+        try:
+            for _ in self._link.arrivals(0):
+                pass
+        except RedislabError:
+            self.close()
+            return True
+        return False
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from redislab.core.aside import Aside
 from redislab.core.engine import Engine, Mortal
 from redislab.core.link import Link
 from redislab.core.parts import Assembler
@@ -16,7 +17,7 @@ from redislab.engines.embedded import EmbeddedEngine
 from redislab.engines.private import PrivateEngine
 from redislab.engines.real import RealEngine
 from redislab.engines.target import Target
-from redislab.errors import ConnectionLost
+from redislab.errors import ConnectionLost, RedislabError
 
 PATIENCE_S = 10.0
 
@@ -94,6 +95,19 @@ def test_a_client_that_waits_hears_of_it(place: Both) -> None:
     with pytest.raises(ConnectionLost):
         list(link.arrivals(PATIENCE_S))
     assert run_id[0] not in place.say("INFO server").text
+
+
+def test_a_question_aside_is_answered_by_the_server_that_came_back(place: Both) -> None:
+    aside = Aside(place.engine.aside(), b"aside")
+    assert aside.ask([(b"PING",)])[0].text == b"PONG"
+    place.engine.kill()
+    assert aside.ask([(b"GET", b"a"), (b"PING",)])[1].text == b"PONG"
+    aside.ask([(b"WATCH", b"a")])
+    place.engine.kill()
+    with pytest.raises(RedislabError):  # what was watched is no longer
+        aside.ask([(b"MULTI",), (b"SET", b"a", b"1"), (b"EXEC",)])
+    assert aside.ask([(b"EXISTS", b"a")])[0].number == 0
+    aside.close()
 
 
 def test_scripts_that_were_loaded_are_forgotten(place: Both) -> None:
