@@ -21,7 +21,7 @@ if sys.platform != "win32":
 
 LONG = bool(os.environ.get("REDISLAB_LONG"))
 ON_A_SERVER = ("--engine", "server")
-PLAYED = [(str(number),) for number in (range(1, 19) if LONG else (1, 3, 8, 16))]
+PLAYED: list[tuple[str, ...]] = [(str(number),) for number in (range(1, 19) if LONG else (1, 3, 8, 16))]
 PLAYED += [("11", *ON_A_SERVER), ("17", *ON_A_SERVER)] if LONG else []  # where something fails for real
 ASKED = ("guess:", "answer?", "[y/N]")
 SMALL = Path(__file__).parent / "course" / "small" / "04-small.md"
