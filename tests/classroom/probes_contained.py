@@ -275,6 +275,7 @@ PROBES: Sequence[Probe[ContainedRoom]] = (
             "caps = dict(line.split() for line in open('/proc/self/status') if line.startswith('Cap'))\n"
             "print(*(f'{name} {int(caps[name + \":\"], 16)}' for name in ('CapPrm', 'CapEff', 'CapBnd')))"
         ),
+    ),
     Probe(
         Promise.SECRETS,
         "read the secrets that her container has",
