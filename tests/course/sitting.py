@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from redislab.app import Place, open_engine
+from redislab.core.engine import Mortal
 from redislab.core.line import commands_of, read_line
 from redislab.core.session import Session
 from redislab.course.library import Opening
@@ -38,8 +39,11 @@ class Sitting:
 
     def open(self, lesson: Lesson, step: str) -> None:
         """That step, from its start."""
-        self._key = lesson.id
         self.desk.lesson = None
+        if self._key != lesson.id and isinstance(self._engine, Mortal):
+            self.desk.clients.close()
+            self._engine.renew()  # each lesson has a server of its own
+        self._key = lesson.id
         playing = Playing(self.desk, Opening(lesson, lesson.id, lesson.id, from_step=step), self._progress)
         self.desk.session.connect()
         playing.begin()
