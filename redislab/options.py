@@ -360,7 +360,7 @@ def ask_password() -> str:
         warnings.simplefilter("error", GetPassWarning)
         try:
             return getpass("Please input password: ")
-        except (GetPassWarning, EOFError):
+        except (GetPassWarning, EOFError, NotImplementedError):  # the last: a notebook run by a program
             raise UsageError(
                 "--askpass needs a terminal; REDISCLI_AUTH gives a password without one"
             ) from None

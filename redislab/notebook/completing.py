@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import IPython.core.completer
 from IPython.core.completer import CompletionContext, SimpleCompletion
 
+from redislab.errors import RedislabError
 from redislab.notebook.cursor import Spot, spot_at
 from redislab.notebook.given import EXPLAIN, OPTIONS, behind_options
 from redislab.options import PLACE_NAMES
@@ -48,8 +49,12 @@ class Matcher:
         if spot is None:
             return {"completions": []}
         begun, found = self._offered(spot)
+        try:
+            completions = list(found)
+        except RedislabError:  # said when a command is run
+            completions = []
         # Without any completion IPython would go on to offer Python's names.
-        completions = list(found) or [SimpleCompletion(begun, type="text")]
+        completions = completions or [SimpleCompletion(begun, type="text")]
         return {"completions": completions, "matched_fragment": begun, "ordered": True, "suppress": True}
 
     def _offered(self, spot: Spot) -> tuple[str, Iterator[SimpleCompletion]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from redislab.errors import RedislabError
 from redislab.notebook.cursor import Spot, spot_of
 from redislab.notebook.given import behind_options
 
@@ -45,7 +46,10 @@ class Inspector:
 
     def _do_inspect(self, code: str, cursor_pos: int, *more: Any, **options: Any) -> Any:
         spot = spot_of(code, cursor_pos)
-        view = None if spot is None else self.documentation(spot)
+        try:
+            view = None if spot is None else self.documentation(spot)
+        except RedislabError:  # said when a command is run
+            view = None
         if view is None:
             return self._theirs(code, cursor_pos, *more, **options)
         from redislab.notebook.shown import Shown
