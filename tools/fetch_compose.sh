@@ -10,8 +10,7 @@ program=$folder/usr/libexec/docker/cli-plugins/docker-compose
 suite=trixie
 
 if [ ! -x "$program" ]; then
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
-        | grep '/debian/\{0,1\}$' | head -n 1)
+    mirror=$(apt-get update --print-uris | sed -n "s#^'\(.*/debian\)/dists/.*#\1#p" | head -n 1)
     apt=$folder/apt
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:?apt names no Debian mirror} $suite main" \
