@@ -145,7 +145,7 @@ def _run(desk: Desk, args: Sequence[bytes], typed: bytes) -> bool:
         screen.info("Every command that the server receives is shown. Ctrl-C ends this.")
         _listen(desk)
     elif was_unpaired:
-        _await_confirmation(desk)
+        _await_confirmation(desk, args)
     if session.listening and not desk.listens_at_prompt:
         _listen(desk)
     return True
@@ -255,14 +255,17 @@ def stop_listening(desk: Desk) -> None:
     connecting.connect(desk)
 
 
-def _await_confirmation(desk: Desk) -> None:
+def _await_confirmation(desk: Desk, args: Sequence[bytes]) -> None:
     """Wait for the answer to a command that was sent while listening; messages may come before it."""
+    lesson, client = desk.lesson, desk.client
     try:
         while desk.session.listening:
             arrived = False
             for message in desk.session.messages(CONFIRMATION_S):
                 desk.screen.message(message)
                 arrived = True
+                if lesson is not None and not _is_published(message):
+                    lesson.note(args, message, client)
                 if not _is_published(message) and not desk.session.link.state.confirmations:
                     return
             if not arrived:

@@ -69,6 +69,12 @@ class Sitting:
         standing = self._progress.read()[self._key]
         return standing.checked or standing.passed
 
+    @property
+    def ran(self) -> list[str]:
+        """What was answered in this step: who typed which command."""
+        entries = self._progress.read()[self._key].entries
+        return [f"{entry.client}: {entry.name}" for entry in entries]
+
     def close(self) -> None:
         self.desk.clients.close()
         self._engine.close()

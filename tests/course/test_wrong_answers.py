@@ -61,3 +61,12 @@ def test_no_wrong_answer_passes_and_each_is_met_with_a_word_on_it(id: str, sitti
 
 def test_every_lesson_has_its_wrong_answers() -> None:
     assert {id for id, rows in ROWS.items() if len(rows) >= LEAST_IN_A_LESSON} == set(LESSONS)
+
+
+def test_a_line_of_who_listens_is_an_attempt_too(sitting: Sitting) -> None:
+    """Its answer comes among the messages, and belongs to the line all the same."""
+    sitting.open(load(LESSONS["messages"]), "listener")
+    sitting.types("PUBLISH orders order-7", "B: SUBSCRIBE orders")
+    assert "only (P|S)SUBSCRIBE" in sitting.types("B: GET todo")
+    sitting.types("B: PING")
+    assert sitting.ran == ["A: PUBLISH", "B: SUBSCRIBE", "B: GET", "B: PING"]
