@@ -169,8 +169,10 @@ class _Body:
                 self.faults.append(Fault(self._path, fault.line, f"{fault}.", fault.remedy))
 
     def _close(self, section: _Section, end: int) -> None:
-        hidden = {line for lines in section.hidden for line in lines}
-        shown = [self._lines[line] for line in range(section.start, end) if line not in hidden]
+        hidden = {line for lines in section.hidden for line in lines[1:]}
+        parted = {lines[0] for lines in section.hidden}  # what stands around a fence is no one paragraph
+        lines = [line for line in range(section.start, end) if line not in hidden]
+        shown = ["" if line in parted else self._lines[line] for line in lines]
         prose = re.sub(r"\n{3,}", "\n\n", "\n".join(shown)).strip()
         if not section.id:
             self.intro = prose

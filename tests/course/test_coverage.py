@@ -37,7 +37,6 @@ def test_a_myth_that_the_shell_can_show_is_put_right_by_a_command() -> None:
             if step is not None and step.checks:
                 shown.add(topic)
     elsewhere = {"pip-client", "build-by-hand", "old-tag", "memcached"}
-    elsewhere |= {"not-persistent", "never-lost", "shutdown-loses"}
     assert myths - shown <= elsewhere
 
 

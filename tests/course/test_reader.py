@@ -43,6 +43,13 @@ def test_shown_fences_are_prose() -> None:
     assert lesson.steps[0].prose.startswith("```redis\nSET a 1\n```\n\nStore")
 
 
+def test_prose_on_both_sides_of_a_fence_is_two_paragraphs() -> None:
+    text = "---\nformat: 1\nid: x\ntitle: X\n---\n## One {#one}\nBefore.\n```hint\nH\n```\nBehind.\n"
+    lesson, _ = read_text(text, LESSON)
+    assert lesson is not None
+    assert lesson.steps[0].prose == "Before.\n\nBehind."
+
+
 # what is replaced, by what → the line and the message
 BROKEN = [
     ("---\nformat: 1", "format: 1", 1, "begins with front matter"),
