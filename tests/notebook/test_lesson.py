@@ -220,6 +220,23 @@ def test_a_server_of_others_is_not_made_to_fail(on_server: Notebook) -> None:
     assert on_server.run('check("full")').result is True
 
 
+def test_a_server_of_ones_own_is_emptied_whole_and_not_unasked(
+    server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exercise, "_ours", set())
+    environ = {"REDISLAB_URL": f"redis://127.0.0.1:{server.port}", "REDISLAB_OWN": "1"}
+    monkeypatch.setattr(redislab.shared, "SHARED", Shared(environ))
+    server.cli("-n", "6", "SET", "precious", "1")
+    notebook = Notebook(tmp_path)
+    ran = notebook.run(OPEN.format("expiry"))
+    assert "holds 1 key" in ran.shown_error
+    assert server.cli("-n", "6", "GET", "precious").stdout == b"1\n"
+    notebook.run('check = redislab.lesson("expiry", clear=True)')
+    assert server.cli("-n", "6", "DBSIZE").stdout == b"0\n"
+    assert notebook.run('check.start("ttl")\ncheck("ttl")').result is False
+    notebook.close()
+
+
 def test_a_kept_lab_is_not_emptied_unasked(notebook: Notebook) -> None:
     notebook.run("%redis_connect --lab work\n")
     notebook.run("%redis SET precious 1")
