@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from redislab.classroom.compose import LAB_IMAGE
 from tests.classroom.folder import ClassFolder, write_class
 from tests.classroom.isolation import Probe, Promise
-from tests.classroom.programs import compose
+from tests.classroom.programs import REPOSITORY, compose
 
 LONG_S = 900.0
 # Variables of an engine that has no registry.
-_PASSED_ON = ("REDIS_IMAGE", "REDISLAB_IMAGE")
+_PASSED_ON = ("REDIS_IMAGE", "REDISLAB_IMAGE", "BASE_IMAGE", "PIP_INDEX_URL", "DOCKER_BUILDKIT")
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,7 @@ class ContainedRoom:
 
     def compose(self, *words: str) -> tuple[int, str]:
         """Exit code, and all that was said."""
-        environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        done = compose(
-            *["-f", str(self.folder.compose), "-p", self.project, *words], environ=environ, timeout_s=LONG_S
-        )
-        return done.returncode, (done.stdout + done.stderr).strip()
+        return _compose("-f", str(self.folder.compose), "-p", self.project, *words)
 
     def services(self) -> list[str]:
         keys = [self.folder.keys[name] for name in ("Ada", "Bob")]
@@ -58,9 +56,24 @@ class ContainedRoom:
         return self.bobs_answer()
 
 
+def _compose(*words: str) -> tuple[int, str]:
+    environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    done = compose(*words, environ=environ, timeout_s=LONG_S)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def _build_image() -> None:
+    """The image of a class, from this checkout, where the engine has none; that takes minutes."""
+    image = os.environ.get("REDISLAB_IMAGE", LAB_IMAGE)
+    if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode:
+        status, said = _compose("-f", str(REPOSITORY / "docker-compose.yml"), "build", "lab")
+        assert status == 0, said
+
+
 @contextmanager
 def contained_room(parent: Path) -> Iterator[ContainedRoom]:
     """Of a class of two; the networks are apart from those of other tests."""
+    _build_image()
     number = os.getpid()
     subnets = f"10.{100 + number % 50}.{number // 50 % 256}.0/24"
     folder = write_class(parent / "contained", ("Ada", "Bob"), "--subnets", subnets)

@@ -241,8 +241,10 @@ class ClassProcesses:
             **{name: here(str(value)) for name, value in raw.get("environment", {}).items()},
         }
         service.command = command([*raw.get("entrypoint", []), *raw["command"]])
-        if "jupyter" in service.command and service.user is None and os.getuid() == 0:
-            service.command.append("--allow-root")
+        if "jupyter" in service.command:
+            service.command.append("--ServerApp.port_retries=0")  # in a container no other has the port
+            if service.user is None and os.getuid() == 0:
+                service.command.append("--allow-root")
         kind, *test = raw["healthcheck"]["test"]
         assert kind == "CMD"
         service.health_test = command(test)
