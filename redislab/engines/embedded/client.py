@@ -371,6 +371,12 @@ class Client(Access):
                     f"ERR Can't execute '{entry.full_name}': only (P|S)SUBSCRIBE / "
                     "(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
                 )
+        if self in self.lab.monitors and (
+            entry.may_write or entry.is_told_to_replicas or "readonly" in entry.flags
+        ):
+            raise Fail(
+                b"ERR Replica can't interact with the keyspace"
+            )  # one that watches counts as a replica
 
     def _guarded(self, work: Callable[[], Any]) -> Any:
         """Whatever goes wrong in a command is an error reply; only waiting and Ctrl-C pass."""

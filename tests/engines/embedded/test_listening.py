@@ -213,3 +213,19 @@ def test_keys_that_are_new_and_keys_that_are_missed_are_told_where_that_is_asked
 
     real = RealEngine(Target(socket_path=server.socket_path))
     assert told(engine.connect(), engine.connect()) == told(real.connect(), real.connect())
+
+
+def test_who_watches_all_commands_touches_no_key(engine: EmbeddedEngine, server: RedisServer) -> None:
+    """As on a server, which takes such a client for a replica."""
+    refused = ["GET a", "SET a 1", "PUBLISH c m", "EVAL x 0", "EVAL_RO x 0", "PFCOUNT p", "SCAN 0", "KEYS *"]
+    for place in (engine, RealEngine(Target(port=server.port))):
+        watcher = place.connect()
+        assert say(watcher, "MONITOR").text == b"OK"
+        for line in refused:
+            assert say(watcher, line).text == b"ERR Replica can't interact with the keyspace", line
+        watcher.send([[b"PING"], [b"TIME"], [b"DBSIZE"], [b"RESET"]])
+        answers = [reply for reply in whole_replies(watcher, 1.0) if b"[0 " not in reply.text]
+        assert answers[0].text == b"PONG"
+        assert [reply.is_error for reply in answers] == [False, False, True, False]
+        assert say(watcher, "GET a").is_nil  # it watches no longer
+        watcher.close()
