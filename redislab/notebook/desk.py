@@ -66,7 +66,7 @@ class Desk:
         self.seats: dict[str, Seat] = {}
         self.origins = Origins()
         self.taps: list[Tap] = []
-        self.explain = "brief"
+        self.explain = "brief"  # what is said of commands, where a cell does not ask otherwise
         self._engine: Engine | None = None
         self.knowledge = Knowledge(self._where, lambda: self.may_look)
 
@@ -100,7 +100,7 @@ class Desk:
             db = self.shared.place.db if first is None else first.session.link.state.wanted_db
             notices: list[str] = []
             session = Session(self.engine, db=db, notice=notices.append)
-            session.observer = Probe(self.engine, catalogue=self.knowledge.catalogue)
+            session.observer = Probe(self.engine)
             self.seats[name] = Seat(name, session, notices)
         return self.seats[name]
 

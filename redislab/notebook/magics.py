@@ -24,7 +24,7 @@ from redislab.core.words import split
 from redislab.errors import UsageError
 from redislab.notebook.completing import Matcher
 from redislab.notebook.faults import plainly
-from redislab.notebook.given import read_options
+from redislab.notebook.given import EXPLAIN, read_options
 from redislab.notebook.inspecting import Inspector
 from redislab.shared import Shared
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from redislab.notebook.shown import Shown
 
 CONNECT_USAGE = "%redis_connect URL, or -h HOST -p PORT, -s SOCKET, --lab NAME, --fresh, or nothing"
+EXPLAIN_USAGE = "this is how it is written: %redis_explain SET name ada, or off, brief or full"
 CLOCK_USAGE = "%redis_clock, %redis_clock +60s, %redis_clock +2d or %redis_clock real"
 
 
@@ -81,7 +82,7 @@ class RedisMagics(Magics):
                     f"Below %%redis stands a command a line; {rest.split()[0]!r} is no option of it."
                 )
             with self._desk_at(given.get("--url")) as desk:
-                run = Run(desk, rest if cell is None else cell, wishes_of(given, desk.explain))
+                run = Run(desk, rest if cell is None else cell, wishes_of(given, self.desk.explain))
                 with self._keeping_last(run), plainly(run):
                     if cell is None:
                         return collect(run)
@@ -123,14 +124,17 @@ class RedisMagics(Magics):
     @no_var_expand
     @line_magic
     def redis_explain(self, line: str) -> Shown:
-        """What each word of a command means; nothing is run."""
+        """What each word of a command means; or `off`, `brief`, `full`: how much is said of all others."""
         from redislab.notebook.explaining import explained
         from redislab.notebook.shown import Shown
 
         with plainly():
             words = split(line.encode("utf-8", "surrogateescape"))
             if not words:
-                raise UsageError("this is how it is written: %redis_explain SET name ada")
+                raise UsageError(EXPLAIN_USAGE)
+            if line.strip() in EXPLAIN:
+                self.desk.explain = line.strip()
+                return Shown([_info(f"Explanations of commands: {self.desk.explain}.")])
             return Shown([explained(self.desk, words)])
 
     @no_var_expand

@@ -11,6 +11,7 @@ from redislab.assist.remarks import Remarks, remark_on_refusal, remarks_on
 from redislab.core.help import help_view
 from redislab.core.line import Ask, Line, commands_of, read_line, split_prefix
 from redislab.core.reply import Reply
+from redislab.core.session import Session
 from redislab.core.view import Note, NoteKind, View, line
 from redislab.errors import CommandFailed, ConnectionLost, RedislabError, TransactionLost, UsageError
 from redislab.notebook.captured import Capture, Captured, captured
@@ -108,19 +109,15 @@ class Run:
             if asked.ask is Ask.QUIT:
                 seat.close()  # the server hangs up; the next line connects anew
         elif asked.ask is Ask.REFUSED:
-            yield self._refused(asked, typed, rest)
+            remarks = remark_on_refusal(rest, self._desk.knowledge, self._wishes.explain)
+            yield Exchange(rest, refused=asked.message, remarks=remarks)
+            if self._wishes.strict:
+                raise CommandFailed(f"{shown_line(typed)}: {asked.message}")
         elif asked.ask is Ask.HELP:
             self._desk.knowledge.learn(asked.args)
             yield help_view(self._desk.knowledge.catalogue, asked.args)
         elif asked.ask is not Ask.NOTHING:
             raise UsageError(_not_here(asked))
-
-    def _refused(self, asked: Line, typed: bytes, rest: bytes) -> Item:
-        remarks = remark_on_refusal(rest, self._desk.knowledge, self._wishes.explain)
-        exchange = Exchange(rest, refused=asked.message, remarks=remarks)
-        if self._wishes.strict:
-            raise CommandFailed(f"{shown_line(typed)}: {asked.message}")
-        return exchange
 
     def _command(self, seat: Seat, args: Sequence[bytes], typed: bytes, rest: bytes) -> Iterator[Item]:
         desk, link = self._desk, seat.session.link
@@ -149,10 +146,7 @@ class Run:
         desk, session = self._desk, seat.session
         capture = Capture(args, self._wishes.limit)
         was_unpaired = session.link.state.unpaired
-        observer = session.observer
-        looks = desk.may_look and self._wishes.explain != "off"
-        if observer is not None and observer.enabled != looks:
-            observer.enabled = looks
+        self._look_where_allowed(session)
         try:
             outcome = session.run(args, capture.add)
         except ConnectionLost as error:
@@ -173,6 +167,14 @@ class Run:
         if failed and self._wishes.strict:
             text = failed[0].text.decode("utf-8", "replace")
             raise CommandFailed(f"{shown_line(typed)}: {text}")
+
+    def _look_where_allowed(self, session: Session) -> None:
+        """The probe sees keys before and after a command, where data may be looked at."""
+        observer, looks = session.observer, self._desk.may_look and self._wishes.explain != "off"
+        if observer is not None:
+            observer.catalogue = self._desk.knowledge.catalogue
+            if observer.enabled != looks:
+                observer.enabled = looks
 
     def _run_beside(self, seat: Seat, args: Sequence[bytes], typed: bytes, rest: bytes) -> Iterator[Item]:
         """A command that may wait lets the other client go on meanwhile."""

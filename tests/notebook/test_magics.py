@@ -310,3 +310,12 @@ def test_a_second_client_that_is_killed_is_said_and_the_cell_goes_on(notebook: N
     assert "B no longer waits or listens" in ran.text
     assert ran.text.endswith("PONG")
     assert notebook.run("%redis B: PING").text == "PONG"
+
+
+def test_explanations_can_be_switched_off_for_a_notebook(notebook: Notebook) -> None:
+    assert "<em>" in notebook.run("%redis SET a 1").html
+    notebook.run("%redis_explain off")
+    assert "<em>" not in notebook.run("%redis SET a 2").html
+    assert "<em>" in notebook.run("%redis --explain full SET a 3").html
+    notebook.run("%redis_explain brief")
+    assert "<em>" in notebook.run("%redis SET a 4").html
