@@ -36,6 +36,7 @@ _PAGE = """\
 <title>Redis class: links</title>
 <style>
 :root {{ color-scheme: light dark; }}
+html {{ background: Canvas; color: CanvasText; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }}
 li {{ list-style: none; border-top: 1px dashed; padding: 0.75rem 0; break-inside: avoid; }}
 ol {{ padding: 0; }}
