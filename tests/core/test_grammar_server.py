@@ -46,6 +46,8 @@ SAVED_BY_A_MISSING_KEY = {
     *(b"GETEX none EX 0", b"GETEX none EX x", b"ZSCAN nope 0 COUNT 0", b"SSCAN nope 0 COUNT x"),
     *(b"GEORADIUSBYMEMBER nope a x foo", b"LINDEX list x", b"BITCOUNT bits 0"),
 }
+# The syntax wants a key behind KEYS; the server finds that it has nothing to send.
+SENDS_NOTHING = {b'MIGRATE host 6379 "" 0 100 KEYS'}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_lines_are_judged_as_the_server_judges_them(debug_server: RedisServer) -
             wrong = match(CATALOGUE, args).if_sent
             if not reply.is_error:
                 accepted += 1
-                if wrong is not None and words.quote(args) not in SAVED_BY_A_MISSING_KEY:
+                if wrong is not None and words.quote(args) not in SAVED_BY_A_MISSING_KEY | SENDS_NOTHING:
                     alarms.append(words.quote(args))
             elif is_refusal(args, reply.text.decode("latin-1")):
                 refused += 1
