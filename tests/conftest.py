@@ -75,13 +75,3 @@ def newer_server(newer_redis_server: RedisServer, redis_cli: str) -> RedisServer
     """The same server, emptied."""
     newer_redis_server.cli("FLUSHALL")
     return newer_redis_server
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for program, path in (("redis-server", find_redis_server()), ("redis-cli", find_redis_cli())):
-        if path is None:
-            terminalreporter.write_line(
-                f"{program} is not on the PATH: tests that compare with it did not run."
-            )
-    if terminalreporter.stats.get("skipped") and find_newer_redis_server() is None:
-        terminalreporter.write_line(f"{NO_NEWER}: what later commands do was not tried.")
