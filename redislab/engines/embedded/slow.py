@@ -53,15 +53,16 @@ def _shortened(args: list[bytes]) -> list[bytes]:
 
 def without_secrets(args: list[bytes]) -> list[bytes]:
     """As a server shows a command to others: passwords and their users struck out."""
-    words = [word.upper() for word in args]
+    name = [word.upper() for word in args[:2]]
     places: Iterable[int] = ()
-    if words[0] == b"AUTH":
+    if name[0] == b"AUTH":
         places = range(1, len(args))
-    elif words[:2] == [b"ACL", b"SETUSER"]:
+    elif name == [b"ACL", b"SETUSER"]:
         places = range(2, len(args))
-    elif words[0] == b"HELLO":
-        at = [place for place in range(2, len(args) - 2) if words[place] == b"AUTH"]
+    elif name[0] == b"HELLO":
+        at = [place for place in range(2, len(args) - 2) if args[place].upper() == b"AUTH"]
         places = [place + more for place in at for more in (1, 2)]
-    elif words[:2] == [b"CONFIG", b"SET"]:
-        places = [place + 1 for place in range(2, len(args) - 1, 2) if words[place] in _SECRET_SETTINGS]
+    elif name == [b"CONFIG", b"SET"]:
+        settings = range(2, len(args) - 1, 2)
+        places = [place + 1 for place in settings if args[place].upper() in _SECRET_SETTINGS]
     return [REDACTED if place in places else word for place, word in enumerate(args)] if places else args
