@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.servers import RedisServer, find_newer_redis_server, find_redis_cli, find_redis_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A slow machine is no bug; a failing example need not be the smallest to be read.
 settings.register_profile("redislab", deadline=None, max_examples=100)
@@ -29,7 +33,7 @@ def labs_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def required(program: str, path: str | None) -> str:
     """The program's path; without it the test is skipped, and under CI it fails."""
     if path is None:
-        reason = f"{program} is not on the PATH: nothing to compare with"
+        reason = f"{program} is not on the PATH: what needs it was not tried"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -75,3 +79,17 @@ def newer_server(newer_redis_server: RedisServer, redis_cli: str) -> RedisServer
     """The same server, emptied."""
     newer_redis_server.cli("FLUSHALL")
     return newer_redis_server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; the test is skipped without one, and under CI it fails."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.notebook.jupyterlab import find_chromium, launch
+
+    required("chromium", find_chromium())
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()

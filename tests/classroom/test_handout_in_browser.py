@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.classroom.folders import write_class
-from tests.notebook.jupyterlab import find_chromium, launch
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("REDISLAB_LONG") != "1", reason="a browser takes time: REDISLAB_LONG=1"
 )
 
 NAMES = ["Ada Lovelace", "<img src=x onerror=document.title=1>", "محمد", "艾達"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if find_chromium() is None:
-        reason = "chromium is not on the PATH: no browser to open the sheet in"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

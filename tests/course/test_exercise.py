@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from redislab.app import Place, catalogue, open_engine
 from redislab.core.reply import OK
 from redislab.core.view import View
 from redislab.core.words import split
@@ -16,10 +14,8 @@ from redislab.course.exercise import MOST_ENTRIES, Exercise
 from redislab.course.library import course, load
 from redislab.course.model import Typed
 from redislab.course.words import notebook_words
-from redislab.engines.target import Target
 from redislab.errors import UsageError
 from redislab.render.views import plain_text
-from tests.servers import RedisServer
 
 TTL = Path(__file__).parent / "ttl.md"
 
@@ -47,21 +43,6 @@ class Reader:
 
 def read(view: View) -> str:
     return plain_text(view, 200)
-
-
-@pytest.fixture(params=["embedded", "server"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    place = Place()
-    if request.param == "server":
-        server: RedisServer = request.getfixturevalue("server")
-        place = Place(target=Target(port=server.port), db=9)
-    engine = open_engine(place)
-    bench = Bench(engine, catalogue(), place.db)
-    bench.empty()
-    yield bench
-    bench.empty()
-    bench.close()
-    engine.close()
 
 
 @pytest.fixture

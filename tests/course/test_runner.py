@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,7 @@ from redislab.course.library import Title, course, load
 from redislab.course.model import Typed
 from redislab.course.runner import Phase, Runner
 from redislab.course.standing import Earned, Missed, Standing
-from redislab.engines.target import Target
 from redislab.render.views import plain_text
-from tests.servers import RedisServer
 
 SMALL = Path(__file__).parent / "small" / "04-small.md"
 TTL = Path(__file__).parent / "ttl.md"
@@ -45,21 +43,6 @@ class Student:
 
     def enter(self) -> str:
         return self.read(self.runner.enter())
-
-
-@pytest.fixture(params=["embedded", "server"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    place = Place()
-    if request.param == "server":
-        server: RedisServer = request.getfixturevalue("server")
-        place = Place(target=Target(port=server.port), db=9)
-    engine = open_engine(place)
-    bench = Bench(engine, catalogue(), place.db)
-    bench.empty()
-    yield bench
-    bench.empty()
-    bench.close()
-    engine.close()
 
 
 @pytest.fixture

@@ -12,15 +12,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.notebook.jupyterlab import (
     PATIENCE_MS,
     JupyterLab,
     LabPage,
     Watch,
-    find_chromium,
-    launch,
     write_notebook,
 )
 from tests.notebook.playing import NOTEBOOKS, PATIENCE_S, environment
@@ -67,19 +65,6 @@ HARMFUL = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("notebooks")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if find_chromium() is None:
-        reason = "chromium is not on the PATH: no browser to open JupyterLab in"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
